@@ -1,0 +1,5 @@
+//! From the text of a definition to a [`Program`].
+
+pub mod program;
+
+pub use program::Program;

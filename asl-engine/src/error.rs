@@ -1,0 +1,93 @@
+//! The language's own errors, and every sentence of AWS's that goes into a cause.
+//!
+//! INVARIANT: no other module spells an AWS cause. What is wrong with a *definition* is a
+//! diagnostic; what is wrong with *us* is a Rust error; neither ever becomes one of
+//! these.
+
+use crate::value::{Str, Value};
+
+/// Error names with a meaning in the specification ("Errors", appendix A), spelled as there.
+pub mod names {
+    /// Matches any error name, but for those that cannot be caught.
+    pub const ALL: &str = "States.ALL";
+    /// A heartbeat was missed.
+    pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
+    /// A task or execution ran longer than its timeout.
+    pub const TIMEOUT: &str = "States.Timeout";
+    /// Matches any error of a Task, but for timeouts.
+    pub const TASK_FAILED: &str = "States.TaskFailed";
+    /// Insufficient privileges.
+    pub const PERMISSIONS: &str = "States.Permissions";
+    /// ResultPath cannot be applied to the input.
+    pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
+    /// A path within a payload template matches nothing.
+    pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
+    /// A branch of a Parallel state failed.
+    pub const BRANCH_FAILED: &str = "States.BranchFailed";
+    /// No choice rule matched and there is no Default.
+    pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
+    /// An intrinsic function failed.
+    pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
+    /// A Map state exceeded its tolerated failures.
+    pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
+    /// The items of a Map state could not be read.
+    pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+    /// The results of a Map state could not be written.
+    pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
+    /// A JSONata expression failed.
+    pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+    /// A problem of the execution itself; cannot be retried, nor caught by `States.ALL`.
+    pub const RUNTIME: &str = "States.Runtime";
+    /// A payload is over its limit; cannot be caught by `States.ALL`.
+    pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+    /// An HTTP task was answered with a failure.
+    pub const HTTP_SOCKET: &str = "States.Http.Socket";
+}
+
+/// An error of the language: what Retry and Catch see, and what an execution fails with.
+///
+/// Both parts may be absent, as a Fail state may leave them out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct StatesError {
+    /// The error name, such as `States.Timeout`.
+    pub error: Option<Str>,
+    /// Human-readable text, or JSON text when a function told it so.
+    pub cause: Option<Str>,
+}
+
+impl StatesError {
+    /// An error with a name and a cause.
+    pub fn new(error: impl Into<Str>, cause: impl Into<Str>) -> Self {
+        StatesError { error: Some(error.into()), cause: Some(cause.into()) }
+    }
+
+    /// An error with a name only.
+    pub fn named(error: impl Into<Str>) -> Self {
+        StatesError { error: Some(error.into()), cause: None }
+    }
+
+    /// A `States.Runtime` error.
+    pub fn runtime(cause: impl Into<Str>) -> Self {
+        StatesError::new(names::RUNTIME, cause)
+    }
+
+    /// The name, or the empty text.
+    pub fn name(&self) -> &str {
+        self.error.as_deref().unwrap_or_default()
+    }
+
+    /// The Error Output (spec, "Error representation") that a Catcher hands on: `{"Error": …, "Cause": …}`.
+    pub fn output(&self) -> Value {
+        crate::object! {
+            "Error" => self.error.clone().unwrap_or_default(),
+            "Cause" => self.cause.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// The beginning of every cause that AWS gives for a failure inside a state:
+/// `An error occurred while executing the state 'S' (entered at the event id #2). …`.
+pub(crate) fn while_executing(state: &str, entered: u64, cause: &str) -> Str {
+    format!("An error occurred while executing the state '{state}' (entered at the event id #{entered}). {cause}")
+        .into()
+}

@@ -1,0 +1,208 @@
+//! Tasks: what a Task state asks of the world, and how Rust code answers it.
+
+use crate::error::StatesError;
+use crate::value::{Str, Value};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// What a task answers: its output, or the error that Retry and Catch see.
+pub type TaskResult = Result<Value, StatesError>;
+
+/// A future of a task's answer.
+pub type TaskFuture = Pin<Box<dyn Future<Output = TaskResult> + Send>>;
+
+/// One invocation of a task.
+#[derive(Clone, Debug)]
+pub struct TaskRequest {
+    /// The task's resource.
+    pub resource: Resource,
+    /// The task's input: a function's payload, or a service's parameters.
+    pub input: Value,
+    /// The execution that asks.
+    pub execution_arn: Str,
+    /// The state that asks.
+    pub state: Str,
+    /// Counts the attempts of this task in the execution; the same again after a restart.
+    pub task: u64,
+    /// The token of the task, for activities and `.waitForTaskToken`.
+    pub token: Option<Str>,
+    /// The task's own timeout, when it has one.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// Answers tasks. Must be able to answer the same request twice: after a restart it is asked again (at-least-once).
+pub trait TaskHandler: Send + Sync + 'static {
+    /// Answers one request. A panic fails this task alone.
+    fn call(&self, request: TaskRequest) -> TaskFuture;
+}
+
+impl<F, R> TaskHandler for F
+where
+    F: Fn(TaskRequest) -> R + Send + Sync + 'static,
+    R: Future<Output = TaskResult> + Send + 'static,
+{
+    fn call(&self, request: TaskRequest) -> TaskFuture {
+        Box::pin(self(request))
+    }
+}
+
+/// Makes a handler of a function from a deserialisable input to a serialisable output, or an error.
+///
+/// The input is the function's payload. An input that does not fit fails the task with `Runtime.UnmarshalError`.
+///
+/// ```
+/// use asl_engine::{StatesError, task::typed};
+/// #[derive(serde::Deserialize)]
+/// struct Order { id: String }
+/// let handler = typed(|order: Order| async move {
+///     if order.id.starts_with('1') { return Err(StatesError::new("ErrProcessOrder", "no such product")) }
+///     Ok(serde_json::json!({ "accepted": order.id }))
+/// });
+/// # let _: std::sync::Arc<dyn asl_engine::task::TaskHandler> = handler;
+/// ```
+pub fn typed<I, O, F, R>(function: F) -> Arc<dyn TaskHandler>
+where
+    I: serde::de::DeserializeOwned + Send,
+    O: serde::Serialize,
+    F: Fn(I) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<O, StatesError>> + Send + 'static,
+{
+    Arc::new(move |request: TaskRequest| -> TaskFuture {
+        match serde_json::from_str(&request.input.to_json()) {
+            Ok(input) => {
+                let answer = function(input);
+                Box::pin(async move {
+                    let json = serde_json::to_string(&answer.await?);
+                    json.ok().and_then(|json| Value::parse(&json).ok()).ok_or_else(|| {
+                        StatesError::new("Runtime.MarshalError", "the function's result cannot be written as JSON")
+                    })
+                })
+            }
+            Err(error) => {
+                let error = StatesError::new("Runtime.UnmarshalError", format!("the input does not fit: {error}"));
+                Box::pin(async move { Err(error) })
+            }
+        }
+    })
+}
+
+/// What a Task state's `Resource` names.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Resource {
+    /// A Lambda function by its ARN (`arn:aws:lambda:REGION:ACCOUNT:function:NAME`).
+    LambdaFunction {
+        /// The ARN as written.
+        arn: Str,
+    },
+    /// An activity by its ARN.
+    Activity {
+        /// The ARN as written.
+        arn: Str,
+    },
+    /// A service integration: `arn:aws:states:::SERVICE:ACTION` with an optional pattern.
+    Service {
+        /// The ARN as written.
+        arn: Str,
+        /// The service, as histories write it in `resourceType`: `lambda`, `sns`, `aws-sdk:dynamodb`.
+        service: Str,
+        /// The action without its pattern: `invoke`, `startExecution`.
+        action: Str,
+        /// How the task ends.
+        pattern: Pattern,
+    },
+}
+
+/// When a service task ends (Developer Guide, *Service integration patterns*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Pattern {
+    /// With the service's answer.
+    RequestResponse,
+    /// `.sync`: when the job it started ends.
+    Sync,
+    /// `.sync:2`: as `.sync`, with the job's JSON output parsed.
+    Sync2,
+    /// `.waitForTaskToken`: when the token comes back.
+    WaitForTaskToken,
+}
+
+impl Resource {
+    /// Reads a `Resource`; `None` when it is no ARN that a Task state may name.
+    pub fn parse(arn: &str) -> Option<Resource> {
+        let mut parts = arn.splitn(6, ':');
+        let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, rest) = (parts.next()?, parts.next()?, parts.next()?);
+        if scheme != "arn" || partition.is_empty() || rest.is_empty() {
+            return None;
+        }
+        let arn = Str::from(arn);
+        match service {
+            "lambda" => Some(Resource::LambdaFunction { arn }),
+            "states" if region.is_empty() && account.is_empty() => {
+                let (rest, pattern) = if let Some(rest) = rest.strip_suffix(".sync:2") {
+                    (rest, Pattern::Sync2)
+                } else if let Some(rest) = rest.strip_suffix(".sync") {
+                    (rest, Pattern::Sync)
+                } else if let Some(rest) = rest.strip_suffix(".waitForTaskToken") {
+                    (rest, Pattern::WaitForTaskToken)
+                } else {
+                    (rest, Pattern::RequestResponse)
+                };
+                let (service, action) = rest.rsplit_once(':')?;
+                if service.is_empty() || action.is_empty() {
+                    return None;
+                }
+                Some(Resource::Service { service: service.into(), action: action.into(), pattern, arn })
+            }
+            "states" => rest.starts_with("activity:").then_some(Resource::Activity { arn }),
+            _ => None,
+        }
+    }
+
+    /// The ARN as written.
+    pub fn arn(&self) -> &Str {
+        match self {
+            Resource::LambdaFunction { arn } | Resource::Activity { arn } | Resource::Service { arn, .. } => arn,
+        }
+    }
+
+    /// How the task ends.
+    pub fn pattern(&self) -> Pattern {
+        match self {
+            Resource::Service { pattern, .. } => *pattern,
+            _ => Pattern::RequestResponse,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_kinds_of_resource() {
+        let function = Resource::parse("arn:aws:lambda:us-east-1:123456789012:function:F:1").unwrap();
+        assert!(matches!(function, Resource::LambdaFunction { .. }));
+        let Some(Resource::Service { service, action, pattern, .. }) =
+            Resource::parse("arn:aws:states:::aws-sdk:sfn:startExecution.waitForTaskToken")
+        else {
+            panic!("a service")
+        };
+        assert_eq!(
+            (service.as_str(), action.as_str(), pattern),
+            ("aws-sdk:sfn", "startExecution", Pattern::WaitForTaskToken)
+        );
+        assert_eq!(Resource::parse("arn:aws:states:::states:startExecution.sync:2").unwrap().pattern(), Pattern::Sync2);
+        assert!(matches!(Resource::parse("arn:aws:states:us-east-1:1:activity:A"), Some(Resource::Activity { .. })));
+        for wrong in [
+            "",
+            "x",
+            "arn:aws:states:::",
+            "arn:aws:states:::lambda",
+            "arn:aws:s3:::bucket",
+            "arn:aws:states:us-east-1:1:x:A",
+        ] {
+            assert_eq!(Resource::parse(wrong), None, "{wrong}");
+        }
+    }
+}
