@@ -5,7 +5,10 @@ pub mod error;
 pub mod history;
 pub mod jsonpath;
 pub mod limits;
+pub mod machine;
 pub mod query;
+#[cfg(feature = "runtime")]
+pub mod runtime;
 pub mod task;
 pub mod time;
 pub mod value;

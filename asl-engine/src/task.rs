@@ -29,6 +29,54 @@ pub struct TaskRequest {
     pub token: Option<Str>,
     /// The task's own timeout, when it has one.
     pub timeout_seconds: Option<u64>,
+    /// `Credentials`, when the state has them.
+    pub credentials: Option<Value>,
+    /// Tells the execution how the task gets on.
+    pub progress: Progress,
+}
+
+/// Tells an execution, before the task ends, that its service accepted the job (`TaskSubmitted`), or that it still
+/// works on it (a heartbeat). Does nothing for tasks that nobody waits for any more.
+#[derive(Clone)]
+pub struct Progress(Arc<dyn Fn(TaskProgress) + Send + Sync>);
+
+/// What a [`Progress`] tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TaskProgress {
+    /// A `.sync` job was accepted: the service's answer.
+    Submitted(Value),
+    /// It is still being worked on.
+    Heartbeat,
+}
+
+impl Progress {
+    /// Calls `listener` for each piece of progress.
+    pub fn new(listener: impl Fn(TaskProgress) + Send + Sync + 'static) -> Self {
+        Progress(Arc::new(listener))
+    }
+
+    /// The service accepted the job, with this answer (`.sync` tasks).
+    pub fn submitted(&self, output: Value) {
+        (self.0)(TaskProgress::Submitted(output));
+    }
+
+    /// The task is still being worked on.
+    pub fn heartbeat(&self) {
+        (self.0)(TaskProgress::Heartbeat);
+    }
+}
+
+/// Tells nobody.
+impl Default for Progress {
+    fn default() -> Self {
+        Progress(Arc::new(|_| ()))
+    }
+}
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Progress")
+    }
 }
 
 /// Answers tasks. Must be able to answer the same request twice: after a restart it is asked again (at-least-once).

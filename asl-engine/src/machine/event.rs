@@ -1,0 +1,189 @@
+//! What the machine is told, what it asks for, and how it ends.
+
+use crate::definition::program::StateId;
+use crate::error::StatesError;
+use crate::history::HistoryEvent;
+use crate::task::Resource;
+use crate::time::Timestamp;
+use crate::value::{Str, Value};
+use serde::{Deserialize, Serialize};
+
+/// The two kinds of state machine (Developer Guide, *Choosing workflow type*).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MachineType {
+    /// Durable, up to a year, with a history of at most 25,000 events.
+    #[default]
+    Standard,
+    /// In memory, up to five minutes, no history limit, no callbacks, activities or `.sync`.
+    Express,
+}
+
+/// How an execution begins: everything the machine may ever read that is not in the program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The execution's input.
+    pub input: Value,
+    /// `$$.Execution.Id`
+    pub execution_arn: Str,
+    /// `$$.Execution.Name`
+    pub execution_name: Str,
+    /// `$$.Execution.RoleArn`
+    pub role_arn: Str,
+    /// `$$.StateMachine.Id`
+    pub state_machine_arn: Str,
+    /// `$$.StateMachine.Name`
+    pub state_machine_name: Str,
+    /// STANDARD or EXPRESS.
+    pub machine_type: MachineType,
+    /// The seed of every random choice: jitter, UUIDs, `States.MathRandom`, `$random`.
+    pub seed: u64,
+    /// The state to start at instead of the program's own: the item processor of a Map Run's child execution.
+    pub start_at: Option<StateId>,
+    /// `$$.Map.Item` of a Map Run's child execution: index and value.
+    pub map_item: Option<MapItem>,
+}
+
+/// `$$.Map.Item`: which item of a Map state is being processed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapItem {
+    /// Counts from 0.
+    pub index: u64,
+    /// The item itself, before ItemSelector.
+    pub value: Value,
+}
+
+/// Names one task of an execution; counts from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TaskId(pub u64);
+
+/// Names one timer of an execution; counts from 1. Timers are never cancelled: a late one is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TimerId(pub u64);
+
+/// Something that happened in the world. The list of these, each with its time, is the journal of an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The execution begins.
+    Started,
+    /// The machine yielded in the middle of its own work; it goes on.
+    Resumed,
+    /// The moment asked for by [`Command::Wake`] is reached.
+    DeadlineReached {
+        /// Which timer.
+        timer: TimerId,
+    },
+    /// An activity worker took the task.
+    TaskStarted {
+        /// Which task.
+        task: TaskId,
+        /// What the worker calls itself.
+        worker_name: Option<Str>,
+    },
+    /// A `.sync` or `.waitForTaskToken` task was accepted by its service.
+    TaskSubmitted {
+        /// Which task.
+        task: TaskId,
+        /// The service's answer.
+        output: Value,
+    },
+    /// The task is done.
+    TaskSucceeded {
+        /// Which task.
+        task: TaskId,
+        /// Its output.
+        output: Value,
+    },
+    /// The task failed.
+    TaskFailed {
+        /// Which task.
+        task: TaskId,
+        /// How.
+        error: StatesError,
+    },
+    /// The task is still being worked on.
+    TaskHeartbeat {
+        /// Which task.
+        task: TaskId,
+    },
+    /// Somebody stopped the execution.
+    StopRequested {
+        /// Name and cause as given, either may be absent.
+        error: StatesError,
+    },
+}
+
+/// Something the machine asks of the world. Doing it twice is safe: every command carries an id.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Do this task and tell how it went.
+    Schedule(Box<TaskCommand>),
+    /// Nobody waits for this task any more.
+    Abandon {
+        /// Which task.
+        task: TaskId,
+    },
+    /// Tell when this moment is reached.
+    Wake {
+        /// Which timer.
+        timer: TimerId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Send [`Event::Resumed`] soon: the machine has more to do, but others shall have a turn.
+    Resume,
+    /// The execution is over.
+    Finish(Outcome),
+}
+
+/// A task to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskCommand {
+    /// Which task.
+    pub task: TaskId,
+    /// The state that asks.
+    pub state: Str,
+    /// What to call.
+    pub resource: Resource,
+    /// With what.
+    pub input: Value,
+    /// `Credentials`, when given.
+    pub credentials: Option<Value>,
+    /// `TimeoutSeconds`, when given. The machine keeps the time itself; this is for the callee's information.
+    pub timeout_seconds: Option<u64>,
+    /// `HeartbeatSeconds`, when given.
+    pub heartbeat_seconds: Option<u64>,
+    /// The token of the task, where one is needed: activities and `.waitForTaskToken`.
+    pub token: Option<Str>,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// With an output.
+    Succeeded {
+        /// The execution's output.
+        output: Value,
+    },
+    /// With an error.
+    Failed(StatesError),
+    /// It ran longer than its own timeout.
+    TimedOut(StatesError),
+    /// Somebody stopped it.
+    Aborted(StatesError),
+}
+
+/// What one step brought about.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// What to do now, in order.
+    pub commands: Vec<Command>,
+    /// The history events of the step; `None` when nobody wants them, and then none is built.
+    pub history: Option<Vec<HistoryEvent>>,
+}
+
+impl Effects {
+    /// Effects that keep the history.
+    pub fn with_history() -> Self {
+        Effects { commands: Vec::new(), history: Some(Vec::new()) }
+    }
+}

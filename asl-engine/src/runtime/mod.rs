@@ -1,0 +1,1 @@
+//! The local runtime: executions on tokio, with real or virtual time.
