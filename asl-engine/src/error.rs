@@ -4,6 +4,7 @@
 //! diagnostic; what is wrong with *us* is a Rust error; neither ever becomes one of
 //! these.
 
+use crate::query::{Expression, Template};
 use crate::value::{Str, Value};
 
 /// Error names with a meaning in the specification ("Errors", appendix A), spelled as there.
@@ -90,4 +91,82 @@ impl StatesError {
 pub(crate) fn while_executing(state: &str, entered: u64, cause: &str) -> Str {
     format!("An error occurred while executing the state '{state}' (entered at the event id #{entered}). {cause}")
         .into()
+}
+
+/// A payload is over [`crate::limits::PAYLOAD_BYTES_MAX`]. `what` is the state, the function's ARN or the service.
+pub(crate) fn data_limit_exceeded(what: &str) -> StatesError {
+    StatesError::new(
+        names::DATA_LIMIT_EXCEEDED,
+        format!(
+            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+        ),
+    )
+}
+
+/// A value nests too deep. AWS documents no such limit: the words are ours.
+pub(crate) fn nested_too_deep(limit: usize) -> StatesError {
+    StatesError::runtime(format!("The state's output nests deeper than {limit} levels."))
+}
+
+/// A Wait state would wait longer than AWS allows.
+pub(crate) fn wait_too_long() -> StatesError {
+    StatesError::runtime("Wait state delay is too long.")
+}
+
+/// No rule of a Choice state matched, and it has no Default.
+pub(crate) fn no_choice_matched() -> StatesError {
+    StatesError::new(
+        names::NO_CHOICE_MATCHED,
+        "Failed to transition out of the state. The state does not point to a next state.",
+    )
+}
+
+/// The `SecondsPath` of a Wait state matches nothing.
+pub(crate) fn seconds_path_without_value(path: &str) -> StatesError {
+    StatesError::runtime(format!("The SecondsPath parameter does not reference an input value: {path}"))
+}
+
+/// A `…Path` field that wants a whole number got something else.
+pub(crate) fn not_an_integer(field: &str, path: &str, value: &Value) -> StatesError {
+    let shown = value.as_str().map_or_else(|| value.to_json(), str::to_owned);
+    StatesError::runtime(format!("The {field} field refers to value \"{shown}\" which is not a valid integer: {path}"))
+}
+
+/// A Timestamp that is none.
+pub(crate) fn not_a_timestamp(field: &str, text: &str) -> StatesError {
+    StatesError::runtime(format!(
+        "The {field} field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+    ))
+}
+
+/// A Map state's items are no array.
+pub(crate) fn items_not_an_array(value: &Value) -> StatesError {
+    StatesError::runtime(format!("Map state input must be an array but was: {value}"))
+}
+
+/// The `ItemsPath` of a Map state leads to something else than an array.
+pub(crate) fn items_path_not_an_array(path: &str) -> StatesError {
+    StatesError::runtime(format!("Reference path \"{path}\" must point to array."))
+}
+
+/// A field that must not be negative is.
+pub(crate) fn negative(field: &str) -> StatesError {
+    StatesError::runtime(format!("{field} cannot be negative."))
+}
+
+/// An expression of a field gave a value of another type than the field wants.
+pub(crate) fn unexpected_type(expression: &Expression, field: &str, expected: &str, value: &Value) -> StatesError {
+    match expression {
+        Expression::Path(_) => StatesError::runtime(format!(
+            "The value of the field '{field}' must be of the type {expected}, but was: {value}"
+        )),
+    }
+}
+
+/// As [`unexpected_type`], for a field that holds a template.
+pub(crate) fn unexpected_template_type(template: &Template, field: &str, expected: &str, value: &Value) -> StatesError {
+    match template {
+        Template::Expression(expression) => unexpected_type(expression, field, expected, value),
+        _ => items_not_an_array(value),
+    }
 }

@@ -1,1 +1,32 @@
 //! The local runtime: executions on tokio, with real or virtual time.
+//!
+//! Executions are spread over a few shards. A shard is one tokio task that owns its machines: it takes a batch of messages,
+//! steps the machines, and performs their commands. No lock is held across executions, and a waiting execution costs no
+//! thread and no task: it is an entry in its shard's timer table.
+//!
+//! ```
+//! use asl_engine::{Definition, runtime::Engine, machine::Outcome, object, task::typed};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let definition = Definition::parse(r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Task", "End": true,
+//!     "Resource": "arn:aws:lambda:us-east-1:123456789012:function:Greet"}}}"#, &Default::default());
+//! let engine = Engine::builder()
+//!     .function("Greet", typed(|name: String| async move { Ok(format!("Hello, {name}!")) }))
+//!     .build();
+//! let outcome = engine.run(definition.program.unwrap(), "Ada".into()).await;
+//! assert_eq!(outcome, Outcome::Succeeded { output: "Hello, Ada!".into() });
+//! # }
+//! ```
+
+mod activity;
+mod clock;
+mod engine;
+mod functions;
+mod record;
+mod shard;
+mod task_future;
+
+pub use activity::ActivityTask;
+pub use clock::{Clock, VirtualClock};
+pub use engine::{Engine, EngineBuilder, StartError, TokenError, TokenReport};
+pub use functions::{function_name, invoke_answer};
+pub use record::{Execution, Status};
