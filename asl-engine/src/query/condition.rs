@@ -69,6 +69,46 @@ pub enum Operator {
     IsTimestamp,
 }
 
+impl Operator {
+    /// The operator of that name, and whether the name is that of its `…Path` form (`StringEqualsPath`).
+    pub fn from_name(name: &str) -> Option<(Operator, bool)> {
+        let (name, is_path) = name.strip_suffix("Path").map_or((name, false), |name| (name, true));
+        let operator = match name {
+            "StringEquals" => Operator::StringEquals,
+            "StringLessThan" => Operator::StringLessThan,
+            "StringGreaterThan" => Operator::StringGreaterThan,
+            "StringLessThanEquals" => Operator::StringLessThanEquals,
+            "StringGreaterThanEquals" => Operator::StringGreaterThanEquals,
+            "StringMatches" => Operator::StringMatches,
+            "NumericEquals" => Operator::NumericEquals,
+            "NumericLessThan" => Operator::NumericLessThan,
+            "NumericGreaterThan" => Operator::NumericGreaterThan,
+            "NumericLessThanEquals" => Operator::NumericLessThanEquals,
+            "NumericGreaterThanEquals" => Operator::NumericGreaterThanEquals,
+            "BooleanEquals" => Operator::BooleanEquals,
+            "TimestampEquals" => Operator::TimestampEquals,
+            "TimestampLessThan" => Operator::TimestampLessThan,
+            "TimestampGreaterThan" => Operator::TimestampGreaterThan,
+            "TimestampLessThanEquals" => Operator::TimestampLessThanEquals,
+            "TimestampGreaterThanEquals" => Operator::TimestampGreaterThanEquals,
+            "IsNull" => Operator::IsNull,
+            "IsPresent" => Operator::IsPresent,
+            "IsNumeric" => Operator::IsNumeric,
+            "IsString" => Operator::IsString,
+            "IsBoolean" => Operator::IsBoolean,
+            "IsTimestamp" => Operator::IsTimestamp,
+            _ => return None,
+        };
+        (!is_path || operator.has_path_form()).then_some((operator, is_path))
+    }
+
+    /// Comparisons have a `…Path` form; type tests and `StringMatches` have none (spec, "Choice rules").
+    fn has_path_form(self) -> bool {
+        use Operator::*;
+        !matches!(self, StringMatches | IsNull | IsPresent | IsNumeric | IsString | IsBoolean | IsTimestamp)
+    }
+}
+
 impl Condition {
     /// Does the rule match?
     ///
