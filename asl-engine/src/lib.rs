@@ -3,6 +3,7 @@
 pub mod definition;
 pub mod error;
 pub mod history;
+pub mod intrinsic;
 pub mod jsonpath;
 pub mod limits;
 pub mod machine;
