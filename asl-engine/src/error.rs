@@ -168,6 +168,7 @@ pub(crate) fn unexpected_template_type(template: &Template, field: &str, expecte
         Template::Expression(expression) => unexpected_type(expression, field, expected, value),
         _ => items_not_an_array(value),
     }
+}
 
 /// The causes of paths, payload templates, intrinsic functions and choice rules.
 ///
