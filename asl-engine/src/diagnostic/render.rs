@@ -13,12 +13,16 @@ pub(crate) fn render(name: &str, text: &str, diagnostics: &[Diagnostic], color: 
             Severity::Warning => Level::WARNING,
         };
         let span = clamp(text, diagnostic.span);
-        let mut mark = AnnotationKind::Primary.span(span.start..span.end);
+        let excerpt = excerpt(text, span.start);
+        let shown = text.get(excerpt.start..excerpt.end).unwrap_or_default();
+        let (line, _) = line_column(text, excerpt);
+        let mut mark = AnnotationKind::Primary.span(span.start - excerpt.start..span.end - excerpt.start);
         if diagnostic.location.starts_with('/') {
             mark = mark.label(diagnostic.location.as_str());
         }
         let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
-        let mut group = Group::with_title(title).element(Snippet::source(text).path(name).annotation(mark));
+        let mut group =
+            Group::with_title(title).element(Snippet::source(shown).line_start(line).path(name).annotation(mark));
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
@@ -26,6 +30,14 @@ pub(crate) fn render(name: &str, text: &str, diagnostics: &[Diagnostic], color: 
         out.push_str("\n\n");
     }
     out
+}
+
+/// The line of a byte, with the line before it. Only this is given to the renderer, which reads all it is given.
+fn excerpt(text: &str, at: usize) -> Span {
+    let line_start = |before: usize| text[..before].rfind('\n').map_or(0, |newline| newline + 1);
+    let start = line_start(at);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    Span { start: line_start(start.saturating_sub(1)), end }
 }
 
 /// The line and the column (in characters) of the start of a span, both counted from 1.

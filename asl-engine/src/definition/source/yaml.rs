@@ -1,6 +1,6 @@
 //! YAML 1.2 with the core schema: `on`, `off`, `y`, `n` and dates are strings.
 
-use super::{Kind, Member, Node, json, report_duplicates};
+use super::{Kind, Member, Node, json};
 use crate::diagnostic::{Diagnostic, Finding, Span, syntax};
 use crate::limits::DEFINITION_DEPTH_MAX;
 use crate::value::{Number, Str};
@@ -150,10 +150,7 @@ impl Reader<'_, '_> {
         let Some(Open { span, anchor, content }) = self.open.pop() else { return Ok(()) };
         let kind = match content {
             Content::Array(items) => Kind::Array(items),
-            Content::Object { members, .. } => {
-                report_duplicates(&members, self.diagnostics);
-                Kind::Object(members)
-            }
+            Content::Object { members, .. } => Kind::Object(members),
         };
         self.finish(Node::new(Span::new(span.start, end.end.max(span.start)), kind), anchor)
     }
