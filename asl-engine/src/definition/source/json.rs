@@ -218,13 +218,14 @@ impl Reader<'_> {
             't' => '\t',
             'u' => {
                 let first = self.hex4(start)?;
-                let code = if (0xd800..0xdc00).contains(&first) && self.text[self.at..].starts_with("\\u") {
+                let mut code = first;
+                if (0xd800..0xdc00).contains(&first) && self.text[self.at..].starts_with("\\u") {
                     self.at += 2;
                     let second = self.hex4(start)?;
-                    0x10000 + ((first - 0xd800) << 10) + second.wrapping_sub(0xdc00)
-                } else {
-                    first
-                };
+                    if (0xdc00..0xe000).contains(&second) {
+                        code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                    }
+                }
                 char::from_u32(code).ok_or_else(|| self.syntax(start, "Unpaired surrogate in an escape sequence"))?
             }
             _ => {
