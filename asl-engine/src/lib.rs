@@ -4,6 +4,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod error;
 pub mod history;
+pub mod intrinsic;
 pub mod jsonpath;
 pub mod limits;
 pub mod query;

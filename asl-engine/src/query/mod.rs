@@ -58,6 +58,7 @@ impl From<StatesError> for QueryError {
 
 mod condition;
 mod expression;
+pub(crate) mod java_text;
 mod template;
 
 pub use condition::{Comparison, Condition, Operand, Operator};
