@@ -334,7 +334,7 @@ fn retriers_and_catchers() {
         (r#""Catch": [{"ErrorEquals": ["X"]}]"#, vec![format!("2:12 {CATCH}[0]: These fields are required: [Next]")]),
         (
             r#""Catch": [{"ErrorEquals": ["X"], "Next": "S", "ResultPath": "$$.x"}]"#,
-            vec![format!("2:64 {CATCH}[0]/ResultPath: Value is not a Reference Path")],
+            vec![format!("2:63 {CATCH}[0]/ResultPath: Value is not a Reference Path")],
         ),
     ];
     for (rule, expected) in cases {
