@@ -13,12 +13,16 @@ pub(crate) fn render(name: &str, text: &str, diagnostics: &[Diagnostic], color: 
             Severity::Warning => Level::WARNING,
         };
         let span = clamp(text, diagnostic.span);
-        let mut mark = AnnotationKind::Primary.span(span.start..span.end);
+        let excerpt = line(text, span.start);
+        let shown = text.get(excerpt.start..excerpt.end).unwrap_or_default();
+        let (number, _) = line_column(text, excerpt);
+        let mut mark = AnnotationKind::Primary.span(span.start - excerpt.start..span.end - excerpt.start);
         if diagnostic.location.starts_with('/') {
             mark = mark.label(diagnostic.location.as_str());
         }
         let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
-        let mut group = Group::with_title(title).element(Snippet::source(text).path(name).annotation(mark));
+        let mut group =
+            Group::with_title(title).element(Snippet::source(shown).line_start(number).path(name).annotation(mark));
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
@@ -26,6 +30,13 @@ pub(crate) fn render(name: &str, text: &str, diagnostics: &[Diagnostic], color: 
         out.push_str("\n\n");
     }
     out
+}
+
+/// The line of a byte. Only this is given to the renderer, which reads all it is given.
+fn line(text: &str, at: usize) -> Span {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    Span { start, end }
 }
 
 /// The line and the column (in characters) of the start of a span, both counted from 1.
