@@ -60,6 +60,8 @@ mod condition;
 mod expression;
 pub(crate) mod java_text;
 mod template;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use condition::{Comparison, Condition, Operand, Operator};
 pub use expression::{Expression, ExpressionError};
