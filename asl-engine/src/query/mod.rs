@@ -57,6 +57,7 @@ impl From<StatesError> for QueryError {
 }
 
 mod condition;
+pub(crate) mod cursor;
 mod expression;
 pub(crate) mod java_text;
 mod template;

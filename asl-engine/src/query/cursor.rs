@@ -1,6 +1,6 @@
 //! A place in a text that is being parsed.
 
-use crate::query::ExpressionError;
+use super::ExpressionError;
 
 /// Reads a text from left to right. Offsets are bytes into the whole text.
 #[derive(Clone)]
@@ -14,6 +14,7 @@ impl<'t> Cursor<'t> {
         Cursor { text, offset }
     }
 
+    /// Where the cursor is.
     pub(crate) fn offset(&self) -> usize {
         self.offset
     }
