@@ -3,11 +3,14 @@
 use super::{Diagnostic, Severity, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+/// Diagnostics that are shown at once: nobody reads more.
+const RENDERED_MAX: usize = 100;
+
 /// The diagnostics as text, each with its excerpt of `text`; `name` is the name of the file.
 pub(crate) fn render(name: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(RENDERED_MAX) {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -28,6 +31,9 @@ pub(crate) fn render(name: &str, text: &str, diagnostics: &[Diagnostic], color: 
         }
         out.push_str(&renderer.render(&[group]));
         out.push_str("\n\n");
+    }
+    if diagnostics.len() > RENDERED_MAX {
+        out.push_str(&format!("… and {} more\n", diagnostics.len() - RENDERED_MAX));
     }
     out
 }

@@ -9,7 +9,6 @@ mod map;
 mod parallel;
 mod pass;
 mod recovery;
-mod succeed;
 mod table;
 mod task;
 mod template;
@@ -18,7 +17,7 @@ mod wait;
 use super::program::{Program, ReadPath, State, StateId, StateKind, Transition};
 use super::source::{Member, Node};
 use super::{MachineType, ParseOptions};
-use crate::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Finding, Span, graph as transitions, schema};
+use crate::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Finding, Span, graph as transitions, schema, substitution};
 use crate::limits;
 use crate::query::QueryLanguage;
 use crate::value::Str;
@@ -110,8 +109,14 @@ impl<'a, 'd> Compiler<'a, 'd> {
 
     /// Reports something about a node, of which only a part is to be marked in the text.
     fn report_at(&mut self, node: &Node, span: Span, finding: Finding) {
-        if !self.is_full() {
-            self.diagnostics.push(finding.at(self.root.location(node.id), span));
+        if self.is_full() {
+            return;
+        }
+        let location = self.root.location(node.id);
+        // A string with an unfilled placeholder is wrong in any other way only because of that.
+        if !self.diagnostics.iter().any(|earlier| earlier.code == substitution::MISSING && earlier.location == location)
+        {
+            self.diagnostics.push(finding.at(location, span));
         }
     }
 
@@ -250,7 +255,8 @@ impl<'a, 'd> Compiler<'a, 'd> {
             "Task" => self.task(&fields, language, scope).map(|task| StateKind::Task(Box::new(task))),
             "Choice" => self.choice(&fields, language, scope).map(StateKind::Choice),
             "Wait" => self.wait(&fields, language).map(StateKind::Wait),
-            "Succeed" => self.succeed(&fields),
+            // It has no fields of its own.
+            "Succeed" => Some(StateKind::Succeed),
             "Fail" => self.fail(&fields, language).map(StateKind::Fail),
             "Parallel" => self.parallel(&fields, language, scope).map(|p| StateKind::Parallel(Box::new(p))),
             _ => self.map(&fields, language, scope).map(|map| StateKind::Map(Box::new(map))),
