@@ -1,1 +1,2 @@
-//! See ARCHITECTURE.md.
+//! A Step-Functions-compatible server, and the `asl` command line.
+pub mod wire;
