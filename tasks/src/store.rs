@@ -1,0 +1,316 @@
+//! Where the functions keep their records: orders, payments and movements of inventory.
+//!
+//! A record is JSON text. An order's key is its id, any other record's key is its transaction id, so writing a record
+//! again overwrites it.
+
+use crate::model::{Inventory, Order, Payment};
+use crate::transaction::{TransactionType, transaction_id};
+use asl_engine::Value;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The saga's records, in memory or on disk. Cloning is cheap; clones share the records.
+#[derive(Clone)]
+pub struct Store(Arc<Tables>);
+
+struct Tables {
+    orders: Table,
+    payments: Table,
+    inventory: Table,
+}
+
+/// What is wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Two stores in one directory would overwrite each other.
+    #[error("the store in `{}` is in use by another process: stop it, or choose another directory", .directory.display())]
+    InUse {
+        /// The store's directory.
+        directory: PathBuf,
+    },
+    /// The directory cannot be made, read or written.
+    #[error("the store in `{}` cannot be opened: {reason}", .directory.display())]
+    Open {
+        /// The store's directory.
+        directory: PathBuf,
+        /// What to know about it.
+        reason: String,
+        /// The storage engine's own error.
+        source: fjall::Error,
+    },
+    /// A record was not read or written.
+    #[error("the store's {table} cannot be {action}: {reason}")]
+    Access {
+        /// Which records.
+        table: &'static str,
+        /// `read` or `written`.
+        action: &'static str,
+        /// What to know about it.
+        reason: String,
+        /// The storage engine's own error.
+        source: fjall::Error,
+    },
+    /// A record on disk is not what was written.
+    #[error("the store's {table} hold a record that cannot be understood, under `{key}`: {reason}")]
+    Record {
+        /// Which records.
+        table: &'static str,
+        /// The record's key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Store {
+    /// An empty store that ends with the process.
+    pub fn in_memory() -> Store {
+        let table = |name| Table { name, rows: Rows::Memory(Mutex::default()) };
+        Store(Arc::new(Tables { orders: table("orders"), payments: table("payments"), inventory: table("inventory") }))
+    }
+
+    /// The store in that directory, made when it is not there. What it acknowledges survives a crash of the process
+    /// and of the machine.
+    ///
+    /// # Errors
+    /// When another process has it open, or the directory cannot be read and written.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Store, StoreError> {
+        let directory = directory.as_ref();
+        let open = || {
+            let database = Database::builder(directory).worker_threads(1).open()?;
+            let table = |name| {
+                let keyspace = database.keyspace(name, KeyspaceCreateOptions::default)?;
+                Ok::<_, fjall::Error>(Table { name, rows: Rows::Disk { database: database.clone(), keyspace } })
+            };
+            Ok(Tables { orders: table("orders")?, payments: table("payments")?, inventory: table("inventory")? })
+        };
+        open().map(|tables| Store(Arc::new(tables))).map_err(|source| match source {
+            fjall::Error::Locked => StoreError::InUse { directory: directory.to_owned() },
+            source => StoreError::Open { directory: directory.to_owned(), reason: reason(&source), source },
+        })
+    }
+
+    /// Every order, sorted by id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn orders(&self) -> Result<Vec<Value>, StoreError> {
+        self.0.orders.all()
+    }
+
+    /// The order of that id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn order(&self, order_id: &str) -> Result<Option<Value>, StoreError> {
+        self.0.orders.get(order_id)
+    }
+
+    /// The order's payments: its debit, then its refund, as far as there are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn payments(&self, order_id: &str) -> Result<Vec<Payment>, StoreError> {
+        let types = [TransactionType::Debit, TransactionType::Credit];
+        types.into_iter().filter_map(|kind| self.payment(order_id, kind).transpose()).collect()
+    }
+
+    /// What happened to the order's goods: their reservation, then their release, as far as there are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn inventory(&self, order_id: &str) -> Result<Vec<Inventory>, StoreError> {
+        let types = [TransactionType::Reserve, TransactionType::Release];
+        types.into_iter().filter_map(|kind| self.movement(order_id, kind).transpose()).collect()
+    }
+
+    pub(crate) fn payment(&self, order_id: &str, kind: TransactionType) -> Result<Option<Payment>, StoreError> {
+        self.0.payments.get(&transaction_id(order_id, kind))
+    }
+
+    pub(crate) fn movement(&self, order_id: &str, kind: TransactionType) -> Result<Option<Inventory>, StoreError> {
+        self.0.inventory.get(&transaction_id(order_id, kind))
+    }
+
+    pub(crate) fn put_order(&self, order: &Order) -> Result<(), StoreError> {
+        self.0.orders.put(order.order_id(), &order.document())
+    }
+
+    pub(crate) fn put_payment(&self, payment: &Payment) -> Result<(), StoreError> {
+        self.0.payments.put(&payment.transaction_id, &payment.into())
+    }
+
+    pub(crate) fn put_inventory(&self, inventory: &Inventory) -> Result<(), StoreError> {
+        self.0.inventory.put(&inventory.transaction_id, &inventory.into())
+    }
+}
+
+/// The records of one kind.
+struct Table {
+    name: &'static str,
+    rows: Rows,
+}
+
+enum Rows {
+    Memory(Mutex<BTreeMap<String, String>>),
+    Disk { database: Database, keyspace: Keyspace },
+}
+
+impl Table {
+    fn put(&self, key: &str, record: &Value) -> Result<(), StoreError> {
+        match &self.rows {
+            Rows::Memory(rows) => {
+                lock(rows).insert(key.to_owned(), record.to_json());
+                Ok(())
+            }
+            Rows::Disk { database, keyspace } => {
+                // INVARIANT: a record is on the disk before anyone can read it, let alone be told of it. A batch syncs
+                // before it applies; a plain insert would be visible first.
+                let mut batch = database.batch().durability(Some(PersistMode::SyncAll));
+                batch.insert(keyspace, key, record.to_json());
+                batch.commit().map_err(|source| self.access("written", source))
+            }
+        }
+    }
+
+    fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        match &self.rows {
+            Rows::Memory(rows) => lock(rows).get(key).map(|json| self.decode(key, json.as_bytes())).transpose(),
+            Rows::Disk { keyspace, .. } => {
+                let json = keyspace.get(key).map_err(|source| self.access("read", source))?;
+                json.map(|json| self.decode(key, &json)).transpose()
+            }
+        }
+    }
+
+    fn all<T: DeserializeOwned>(&self) -> Result<Vec<T>, StoreError> {
+        match &self.rows {
+            Rows::Memory(rows) => lock(rows).iter().map(|(key, json)| self.decode(key, json.as_bytes())).collect(),
+            Rows::Disk { keyspace, .. } => keyspace
+                .iter()
+                .map(|row| {
+                    let (key, json) = row.into_inner().map_err(|source| self.access("read", source))?;
+                    self.decode(&String::from_utf8_lossy(&key), &json)
+                })
+                .collect(),
+        }
+    }
+
+    fn decode<T: DeserializeOwned>(&self, key: &str, json: &[u8]) -> Result<T, StoreError> {
+        serde_json::from_slice(json).map_err(|error| StoreError::Record {
+            table: self.name,
+            key: key.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn access(&self, action: &'static str, source: fjall::Error) -> StoreError {
+        StoreError::Access { table: self.name, action, reason: reason(&source), source }
+    }
+}
+
+/// A panic elsewhere leaves no row half-written: the map is whole whoever held the lock.
+fn lock(rows: &Mutex<BTreeMap<String, String>>) -> MutexGuard<'_, BTreeMap<String, String>> {
+    rows.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The storage engine's error in words for people.
+fn reason(error: &fjall::Error) -> String {
+    match error {
+        fjall::Error::Io(error) => error.to_string(),
+        fjall::Error::Storage(fjall::LsmError::Io(error)) => error.to_string(),
+        fjall::Error::InvalidVersion(_) => "it was written by another version of the storage engine".to_owned(),
+        fjall::Error::Poisoned => "an earlier write failed; start again after checking the disk".to_owned(),
+        _ => "its files are damaged; restore them, or choose another directory".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{order_value, run};
+    use crate::{FUNCTIONS, Saga};
+    use asl_engine::Timestamp;
+
+    fn saga(directory: &Path) -> Saga {
+        Saga::new(Store::open(directory).unwrap(), || Timestamp::from_millis(0))
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_there_after_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let written = saga(directory.path());
+        let mut order = order_value("4");
+        for function in &FUNCTIONS {
+            order = function.run(&written, order).unwrap();
+        }
+        let (orders, payments) = (written.store().orders().unwrap(), written.store().payments("4").unwrap());
+        let inventory = written.store().inventory("4").unwrap();
+        assert_eq!((orders.len(), payments.len(), inventory.len()), (1, 2, 2));
+        drop(written);
+
+        let read = saga(directory.path());
+        assert_eq!(read.store().orders().unwrap(), orders);
+        assert_eq!(read.store().payments("4").unwrap(), payments);
+        assert_eq!(read.store().inventory("4").unwrap(), inventory);
+        // And the compensation of a reservation made before the restart finds it.
+        run(&read, "inventory-release", order_value("4")).unwrap();
+    }
+
+    #[test]
+    fn a_record_is_on_the_disk_before_the_function_answers() {
+        let directory = tempfile::tempdir().unwrap();
+        let saga = saga(directory.path());
+        run(&saga, "payment-debit", order_value("4")).unwrap();
+        // The process is killed here: nothing is closed, nobody flushes. What a new process finds is what the files
+        // hold now.
+        let copy = tempfile::tempdir().unwrap();
+        copy_files(directory.path(), copy.path());
+        assert_eq!(Store::open(copy.path()).unwrap().payments("4").unwrap(), saga.store().payments("4").unwrap());
+    }
+
+    #[test]
+    fn orders_are_sorted_by_id_in_memory_and_on_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        for store in [Store::in_memory(), Store::open(directory.path()).unwrap()] {
+            let saga = Saga::new(store, || Timestamp::from_millis(0));
+            for order_id in ["9", "4", "é", "5"] {
+                run(&saga, "order-new", order_value(order_id)).unwrap();
+            }
+            let orders = saga.store().orders().unwrap();
+            let ids: Vec<&str> = orders.iter().filter_map(|order| order.get("order_id")?.as_str()).collect();
+            assert_eq!(ids, ["4", "5", "9", "é"]);
+            assert_eq!(saga.store().order("nobody's").unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_store_in_use_or_unusable_is_told_in_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let _open = Store::open(directory.path()).unwrap();
+        let error = Store::open(directory.path()).err().unwrap();
+        assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+
+        let file = directory.path().join("file");
+        std::fs::write(&file, "no directory").unwrap();
+        let error = Store::open(&file).err().unwrap().to_string();
+        assert!(error.starts_with("the store in `") && error.contains("` cannot be opened: "), "{error}");
+        assert!(!error.contains("Error"), "{error}");
+    }
+
+    fn copy_files(from: &Path, to: &Path) {
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let target = to.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                std::fs::create_dir(&target).unwrap();
+                copy_files(&entry.path(), &target);
+            } else {
+                std::fs::copy(entry.path(), target).unwrap();
+            }
+        }
+    }
+}
