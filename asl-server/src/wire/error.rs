@@ -81,9 +81,9 @@ impl ApiError {
         ApiError::new("InvalidName", format!("Invalid Name: '{name}'"))
     }
 
-    /// The definition is wrong; `message` is AWS's text for its diagnostics.
-    pub fn invalid_definition(message: &str) -> Self {
-        ApiError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{message}'"))
+    /// The definition is wrong; `message` is AWS's text for its diagnostics ([`asl_engine::diagnostic::aws_message`]).
+    pub fn invalid_definition(message: impl Into<String>) -> Self {
+        ApiError::new("InvalidDefinition", message)
     }
 
     /// The input of an execution is no JSON, or too large.
