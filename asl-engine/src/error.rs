@@ -4,6 +4,7 @@
 //! diagnostic; what is wrong with *us* is a Rust error; neither ever becomes one of
 //! these.
 
+use crate::query::{Expression, Template};
 use crate::value::{Str, Value};
 
 /// Error names with a meaning in the specification ("Errors", appendix A), spelled as there.
@@ -20,6 +21,8 @@ pub mod names {
     pub const PERMISSIONS: &str = "States.Permissions";
     /// ResultPath cannot be applied to the input.
     pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
+    /// A Reference Path cannot be applied; AWS's own name for it.
+    pub const REFERENCE_PATH_CONFLICT: &str = "States.ReferencePathConflict";
     /// A path within a payload template matches nothing.
     pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
     /// A branch of a Parallel state failed.
@@ -90,4 +93,173 @@ impl StatesError {
 pub(crate) fn while_executing(state: &str, entered: u64, cause: &str) -> Str {
     format!("An error occurred while executing the state '{state}' (entered at the event id #{entered}). {cause}")
         .into()
+}
+
+/// A payload is over [`crate::limits::PAYLOAD_BYTES_MAX`]. `what` is the state, the function's ARN or the service.
+pub(crate) fn data_limit_exceeded(what: &str) -> StatesError {
+    StatesError::new(
+        names::DATA_LIMIT_EXCEEDED,
+        format!(
+            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+        ),
+    )
+}
+
+/// A value nests too deep. AWS documents no such limit: the words are ours.
+pub(crate) fn nested_too_deep(limit: usize) -> StatesError {
+    StatesError::runtime(format!("The state's output nests deeper than {limit} levels."))
+}
+
+/// A Wait state would wait longer than AWS allows.
+pub(crate) fn wait_too_long() -> StatesError {
+    StatesError::runtime("Wait state delay is too long.")
+}
+
+/// No rule of a Choice state matched, and it has no Default.
+pub(crate) fn no_choice_matched() -> StatesError {
+    StatesError::new(
+        names::NO_CHOICE_MATCHED,
+        "Failed to transition out of the state. The state does not point to a next state.",
+    )
+}
+
+/// The `SecondsPath` of a Wait state matches nothing.
+pub(crate) fn seconds_path_without_value(path: &str) -> StatesError {
+    StatesError::runtime(format!("The SecondsPath parameter does not reference an input value: {path}"))
+}
+
+/// A `…Path` field that wants a whole number got something else.
+pub(crate) fn not_an_integer(field: &str, path: &str, value: &Value) -> StatesError {
+    let shown = value.as_str().map_or_else(|| value.to_json(), str::to_owned);
+    StatesError::runtime(format!("The {field} field refers to value \"{shown}\" which is not a valid integer: {path}"))
+}
+
+/// A Timestamp that is none.
+pub(crate) fn not_a_timestamp(field: &str, text: &str) -> StatesError {
+    StatesError::runtime(format!(
+        "The {field} field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
+    ))
+}
+
+/// A Map state's items are no array.
+pub(crate) fn items_not_an_array(value: &Value) -> StatesError {
+    StatesError::runtime(format!("Map state input must be an array but was: {value}"))
+}
+
+/// The `ItemsPath` of a Map state leads to something else than an array.
+pub(crate) fn items_path_not_an_array(path: &str) -> StatesError {
+    StatesError::runtime(format!("Reference path \"{path}\" must point to array."))
+}
+
+/// A field that must not be negative is.
+pub(crate) fn negative(field: &str) -> StatesError {
+    StatesError::runtime(format!("{field} cannot be negative."))
+}
+
+/// An expression of a field gave a value of another type than the field wants.
+pub(crate) fn unexpected_type(expression: &Expression, field: &str, expected: &str, value: &Value) -> StatesError {
+    let _ = expression;
+    StatesError::runtime(format!("The value of the field '{field}' must be of the type {expected}, but was: {value}"))
+}
+
+/// As [`unexpected_type`], for a field that holds a template.
+pub(crate) fn unexpected_template_type(template: &Template, field: &str, expected: &str, value: &Value) -> StatesError {
+    match template {
+        Template::Expression(expression) => unexpected_type(expression, field, expected, value),
+        _ => items_not_an_array(value),
+    }
+}
+
+/// The causes of paths, payload templates, intrinsic functions and choice rules.
+///
+/// What follows the colon in `Invalid path '…' : …` is Jayway JsonPath's own wording, which AWS hands through.
+pub(crate) fn invalid_path(path: &str, reason: &str) -> String {
+    format!("Invalid path '{path}' : {reason}")
+}
+
+/// The last step of a definite path matches nothing.
+pub(crate) fn no_results(canonical: &str) -> String {
+    format!("No results for path: {canonical}")
+}
+
+/// A member on the way is missing.
+pub(crate) fn missing_property(canonical: &str) -> String {
+    format!("Missing property in path {canonical}")
+}
+
+/// A member of something that is no object.
+pub(crate) fn not_an_object(step: &str, canonical: &str, class: &str) -> String {
+    format!(
+        "Expected to find an object with property {step} in path {canonical} but found '{class}'. This is not a json \
+         object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonProvider'."
+    )
+}
+
+/// An item of something that is no array.
+pub(crate) fn not_an_array(steps: &str, found: &str) -> String {
+    format!("Filter: {steps} can only be applied to arrays. Current context is: {found}")
+}
+
+/// An item of null.
+pub(crate) fn path_is_null(canonical: &str) -> String {
+    format!("The path {canonical} is null")
+}
+
+/// A path in a payload template matches nothing. (The specification names this error States.ParameterPathFailure;
+/// executions recorded on AWS fail with States.Runtime.)
+pub(crate) fn template_path_not_found(path: &str, member: &str, input: &Value) -> StatesError {
+    StatesError::runtime(format!(
+        "The JSONPath '{path}' specified for the field '{member}.$' could not be found in the input '{}'",
+        input.to_json()
+    ))
+}
+
+/// `Variable`, or the path of a `…Path` comparison, matches nothing.
+pub(crate) fn choice_path_not_found(path: &str) -> StatesError {
+    StatesError::runtime(format!(
+        "Invalid path '{path}': The choice state's condition path references an invalid value."
+    ))
+}
+
+/// An intrinsic function failed. (The specification names this error States.IntrinsicFailure; executions recorded on
+/// AWS fail with States.Runtime.)
+pub(crate) fn intrinsic_failure(call: &str, reason: &str) -> StatesError {
+    StatesError::runtime(format!("The function '{call}' had the following error: {reason}"))
+}
+
+/// A path given to an intrinsic function matches nothing.
+pub(crate) fn argument_not_found(path: &str, input: &Value) -> String {
+    format!("The JsonPath argument for the field '{path}' could not be found in the input '{}'", input.to_json())
+}
+
+/// An intrinsic function cannot take these arguments.
+pub(crate) fn invalid_arguments(function: &str) -> String {
+    format!("Invalid arguments in {function}")
+}
+
+/// `States.Format` has more or fewer arguments than places.
+pub(crate) fn format_count() -> String {
+    "Invalid arguments in States.Format: number of arguments do not match the occurrences of {}".into()
+}
+
+/// A Reference Path (`ResultPath`, `ItemsPath`) cannot be applied to a value that is neither object nor array.
+/// (The specification names this error States.ResultPathMatchFailure; executions recorded on AWS fail with this name.)
+pub(crate) fn reference_path_conflict(path: &str, input: &Value) -> StatesError {
+    StatesError::new(
+        names::REFERENCE_PATH_CONFLICT,
+        format!("Unable to apply ReferencePath {path} to input {}", input.to_json()),
+    )
+}
+
+/// One step of a Reference Path cannot be made: a name within an array, an index out of range, nothing to read.
+pub(crate) fn reference_step_conflict(step: &str, input: &Value) -> StatesError {
+    StatesError::new(
+        names::REFERENCE_PATH_CONFLICT,
+        format!("Unable to apply step \"{step}\" to input {}", input.to_json()),
+    )
+}
+
+/// A path other than `$` has nothing to read from.
+pub(crate) fn null_input() -> StatesError {
+    StatesError::runtime("Unable to apply Path transformation to null or empty input.")
 }

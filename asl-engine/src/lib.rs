@@ -1,8 +1,10 @@
 //! An exact, deterministic, embeddable interpreter of the Amazon States Language.
 
 pub mod definition;
+pub mod diagnostic;
 pub mod error;
 pub mod history;
+pub mod intrinsic;
 pub mod jsonpath;
 pub mod limits;
 pub mod machine;
@@ -13,7 +15,7 @@ pub mod task;
 pub mod time;
 pub mod value;
 
-pub use definition::Program;
+pub use definition::{Definition, Program};
 pub use error::StatesError;
 pub use time::Timestamp;
 pub use value::Value;

@@ -3,6 +3,7 @@
 use crate::error::StatesError;
 use crate::value::{Str, Value};
 use std::future::Future;
+use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -33,6 +34,22 @@ pub struct TaskRequest {
     pub credentials: Option<Value>,
     /// Tells the execution how the task gets on.
     pub progress: Progress,
+}
+
+impl TaskRequest {
+    /// An id for this invocation, in the form of AWS's request ids; the same again when a restart repeats the invocation.
+    pub fn request_id(&self) -> String {
+        let [high, low] =
+            [0, 1].map(|half| foldhash::fast::FixedState::with_seed(half).hash_one((&self.execution_arn, self.task)));
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xfff,
+            0x8000 | (low >> 48) & 0x3fff,
+            low & 0xffff_ffff_ffff
+        )
+    }
 }
 
 /// Tells an execution, before the task ends, that its service accepted the job (`TaskSubmitted`), or that it still

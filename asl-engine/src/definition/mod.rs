@@ -1,5 +1,95 @@
 //! From the text of a definition to a [`Program`].
+//!
+//! ```
+//! use asl_engine::definition::{Definition, ParseOptions};
+//! let text = r#"{ "StartAt": "A", "States": { "A": { "Type": "Pass", "Next": "B" } } }"#;
+//! let definition = Definition::parse(text, &ParseOptions::default());
+//! assert!(definition.program.is_none());
+//! assert_eq!(definition.diagnostics[0].message, "Missing 'Next' target: B");
+//! assert_eq!(definition.diagnostics[0].location, "/States/A/Next");
+//! ```
 
+mod compile;
 pub mod program;
+mod source;
+mod substitute;
 
 pub use program::Program;
+pub use source::Format;
+pub use substitute::Substitutions;
+
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use std::sync::Arc;
+
+/// What kind of machine a definition is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MachineType {
+    /// STANDARD: durable, up to a year.
+    #[default]
+    Standard,
+    /// EXPRESS: up to five minutes; without `.sync`, `.waitForTaskToken` and activities.
+    Express,
+}
+
+/// How to read a definition.
+#[derive(Clone, Debug, Default)]
+pub struct ParseOptions {
+    /// JSON or YAML.
+    pub format: Format,
+    /// Values for `${Name}` placeholders.
+    pub substitutions: Substitutions,
+    /// The kind of machine; some states are refused in an EXPRESS one.
+    pub kind: MachineType,
+}
+
+/// What a text means as a definition, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The compiled definition. `None` exactly when there is an error among the diagnostics.
+    pub program: Option<Arc<Program>>,
+    /// What is wrong, errors and warnings, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    text: String,
+}
+
+impl Definition {
+    /// Reads a definition.
+    ///
+    /// INVARIANT: never fails and never panics, whatever the text.
+    pub fn parse(text: &str, options: &ParseOptions) -> Definition {
+        let mut diagnostics = Vec::new();
+        let mut program = None;
+        if let Some(mut root) = source::read(text, options.format, &mut diagnostics) {
+            substitute::substitute(&mut root, &options.substitutions, &mut diagnostics);
+            program = compile::compile(&root, options, &mut diagnostics);
+        }
+        Definition::new(text, program, diagnostics)
+    }
+
+    fn new(text: &str, program: Option<Program>, mut diagnostics: Vec<Diagnostic>) -> Definition {
+        diagnostics.sort_by_key(|diagnostic| diagnostic.location.is_empty() as usize);
+        let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);
+        Definition { program: program.filter(|_| sound).map(Arc::new), diagnostics, text: text.to_owned() }
+    }
+
+    /// The diagnostics that forbid to run it.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The text it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line and the column (in characters) where a span begins, both counted from 1.
+    pub fn line_column(&self, span: Span) -> (usize, usize) {
+        crate::diagnostic::line_column(&self.text, span)
+    }
+
+    /// The diagnostics for people: each with `name:line:column`, an excerpt of the text and what to do. Empty when
+    /// there are none.
+    pub fn render(&self, name: &str, color: bool) -> String {
+        crate::diagnostic::render(name, &self.text, &self.diagnostics, color)
+    }
+}

@@ -1,5 +1,148 @@
 //! The interpreter: a value that takes the time and an event, and returns what should be done.
+//!
+//! ```text
+//! Machine::step(now, event) ──▶ Effects { commands, history }
+//! ```
+//!
+//! A [`Machine`] holds frames: one thread of control each, for the execution itself, for every running branch of a
+//! Parallel state and for every running iteration of a Map state. Frames live in a flat arena; nothing here recurses over
+//! them. Work that is ready now waits in a queue, so concurrent branches take turns, state by state.
+//!
+//! INVARIANT: nothing in this module reads a clock, a random source, a file or an environment variable. The same program,
+//! start and list of (time, event) give the same commands and the same history.
+//!
+//! INVARIANT: after each step every live frame waits for exactly one named thing (a task, a timer, its children), or the
+//! machine asked to be resumed.
 
+mod data_flow;
+mod environment;
 mod event;
+mod frame;
+mod recovery;
+mod rng;
+mod state;
+pub mod token;
+mod turn;
 
 pub use event::{Command, Effects, Event, MachineType, MapItem, Outcome, Start, TaskCommand, TaskId, TimerId};
+
+use crate::definition::Program;
+use crate::time::Timestamp;
+use frame::{FrameId, Frames};
+use rng::Rng;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use turn::Turn;
+
+/// One execution.
+#[derive(Debug)]
+pub struct Machine {
+    program: Arc<Program>,
+    core: Core,
+}
+
+/// Everything of a machine that changes; serialisable as a whole.
+#[derive(Debug, Serialize, Deserialize)]
+struct Core {
+    start: Start,
+    started_at: Timestamp,
+    frames: Frames,
+    /// Who waits for which task. A task that is not here is over or abandoned: late answers are ignored.
+    tasks: BTreeMap<TaskId, FrameId>,
+    /// Who waits for which timer, and why. A timer that is not here is stale.
+    timers: BTreeMap<TimerId, Timer>,
+    /// What can be done without waiting.
+    ready: VecDeque<Work>,
+    next_task: u64,
+    next_timer: u64,
+    /// The id of the last history event.
+    last_event: u64,
+    rng: Rng,
+    outcome: Option<Outcome>,
+}
+
+/// Something that is ready to be done.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Work {
+    /// Enter the frame's state.
+    Enter(FrameId),
+    /// Tell that the frame's task has started, as a service does soon after it was scheduled.
+    StartTask(FrameId, TaskId),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Timer {
+    /// The execution's own TimeoutSeconds.
+    Execution,
+    /// A Wait state ends.
+    Wait(FrameId),
+    /// A retry begins.
+    Retry(FrameId),
+    /// TimeoutSeconds of a task.
+    TaskTimeout(FrameId, TaskId),
+    /// HeartbeatSeconds of a task.
+    Heartbeat(FrameId, TaskId),
+}
+
+impl Machine {
+    /// A machine that has not started: the first event it expects is [`Event::Started`].
+    pub fn new(program: Arc<Program>, start: Start) -> Self {
+        let rng = Rng::new(start.seed);
+        let core = Core {
+            start,
+            started_at: Timestamp::default(),
+            frames: Frames::default(),
+            tasks: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            ready: VecDeque::new(),
+            next_task: 1,
+            next_timer: 1,
+            last_event: 0,
+            rng,
+            outcome: None,
+        };
+        Machine { program, core }
+    }
+
+    /// Applies one event that happened at `now`, and does what follows from it.
+    ///
+    /// Total: an event for something that is no longer awaited is ignored, because drivers deliver late answers.
+    pub fn step(&mut self, now: Timestamp, event: Event, effects: &mut Effects) {
+        if self.core.outcome.is_some() {
+            return;
+        }
+        let program = Arc::clone(&self.program);
+        Turn::new(&program, &mut self.core, now, effects).apply(event);
+    }
+
+    /// How the execution ended; `None` while it runs.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.core.outcome.as_ref()
+    }
+
+    /// How the execution began.
+    pub fn start(&self) -> &Start {
+        &self.core.start
+    }
+
+    /// The program it executes.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// How many history events there are so far.
+    pub fn events(&self) -> u64 {
+        self.core.last_event
+    }
+
+    /// Is the timer still awaited?
+    pub fn awaits_timer(&self, timer: TimerId) -> bool {
+        self.core.timers.contains_key(&timer)
+    }
+
+    /// Is the task still awaited?
+    pub fn awaits_task(&self, task: TaskId) -> bool {
+        self.core.tasks.contains_key(&task)
+    }
+}

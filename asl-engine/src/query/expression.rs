@@ -1,6 +1,7 @@
 //! One expression of either query language, parsed once.
 
 use super::{QueryError, Scope};
+use crate::intrinsic::Intrinsic;
 use crate::jsonpath::Path;
 use crate::value::Value;
 
@@ -9,6 +10,8 @@ use crate::value::Value;
 pub enum Expression {
     /// A path into the input (`$.a`), the context object (`$$.a`) or a variable (`$name.a`).
     Path(Path),
+    /// An intrinsic function call (`States.Format('{}', $.a)`).
+    Intrinsic(Intrinsic),
 }
 
 /// Why a text is no expression: the position is a byte offset into the text.
@@ -27,23 +30,58 @@ impl Expression {
     /// # Errors
     /// When the text is none of these.
     pub fn parse_jsonpath(text: &str) -> Result<Expression, ExpressionError> {
-        Path::parse(text).map(Expression::Path)
+        if text.starts_with("States.") {
+            Intrinsic::parse(text).map(Expression::Intrinsic)
+        } else if text.starts_with('$') {
+            Path::parse(text).map(Expression::Path)
+        } else {
+            let message = "a path (`$.name`) or an intrinsic function (`States.Format(…)`) is expected".into();
+            Err(ExpressionError { message, offset: 0 })
+        }
+    }
+
+    /// Parses a JSONata expression, without its `{%` and `%}`.
+    ///
+    /// # Errors
+    /// When the text is no JSONata expression.
+    pub fn parse_jsonata(_text: &str) -> Result<Expression, ExpressionError> {
+        Err(ExpressionError { message: "JSONata is not available in this build".into(), offset: 0 })
     }
 
     /// The text as written.
     pub fn source(&self) -> &str {
         match self {
             Expression::Path(path) => path.source(),
+            Expression::Intrinsic(call) => call.source(),
         }
+    }
+
+    /// The path, when the expression is one.
+    pub fn as_path(&self) -> Option<&Path> {
+        if let Expression::Path(path) = self { Some(path) } else { None }
     }
 
     /// The expression's value.
     ///
     /// # Errors
-    /// When it has none: a path that matches nothing, a function that fails.
+    /// When it has none: a path that matches nothing (worded as for `InputPath` and `OutputPath`), a function that
+    /// fails.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
         match self {
             Expression::Path(path) => path.evaluate(scope),
+            Expression::Intrinsic(call) => call.evaluate(scope),
+        }
+    }
+
+    /// The expression's value, or `None` when it is a path that matches nothing: for fields where AWS has its own
+    /// words for that (`SecondsPath`), or where it is no error (`IsPresent`).
+    ///
+    /// # Errors
+    /// When a function fails.
+    pub fn find(&self, scope: &Scope<'_>) -> Result<Option<Value>, QueryError> {
+        match self {
+            Expression::Path(path) => Ok(path.find(scope)),
+            Expression::Intrinsic(call) => call.evaluate(scope).map(Some),
         }
     }
 }

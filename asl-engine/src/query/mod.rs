@@ -50,6 +50,16 @@ pub struct QueryError {
     pub location: Option<String>,
 }
 
+impl QueryError {
+    /// The same, at this field, unless a more exact place is known already.
+    pub fn at(mut self, field: &str) -> Self {
+        if self.error.name() == crate::error::names::QUERY_EVALUATION_ERROR {
+            self.location.get_or_insert_with(|| field.to_owned());
+        }
+        self
+    }
+}
+
 impl From<StatesError> for QueryError {
     fn from(error: StatesError) -> Self {
         QueryError { error, location: None }
@@ -58,6 +68,7 @@ impl From<StatesError> for QueryError {
 
 mod condition;
 mod expression;
+pub(crate) mod java_text;
 mod template;
 
 pub use condition::{Comparison, Condition, Operand, Operator};

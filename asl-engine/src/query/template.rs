@@ -1,7 +1,9 @@
 //! Payload templates (JSONPath) and JSONata templates: JSON with expressions at some places.
 
 use super::{Expression, QueryError, Scope};
-use crate::value::{Str, Value};
+use crate::error::{self, StatesError};
+use crate::jsonpath::Path;
+use crate::value::{Object, Str, Value};
 
 /// A compiled template. Parts without expressions are constants, shared by every result.
 #[derive(Clone, Debug)]
@@ -18,7 +20,8 @@ pub enum Template {
 
 impl Template {
     /// The value of the template. `field` is the name of the state's field that holds it (`Arguments`, `Output`);
-    /// AWS tells it, with the path below it, when a JSONata expression fails.
+    /// AWS tells it, with the path below it, when a JSONata expression fails. When a path fails, AWS tells the name of
+    /// the nearest member.
     ///
     /// # Errors
     /// When an expression has no value.
@@ -26,13 +29,28 @@ impl Template {
         // Recursion over the definition, whose depth is bounded when it is read.
         match self {
             Template::Constant(value) => Ok(value.clone()),
+            Template::Expression(Expression::Path(path)) => {
+                path.find(scope).ok_or_else(|| not_found(path, scope, field).into())
+            }
             Template::Expression(expression) => expression.evaluate(scope),
             Template::Object(members) => members
                 .iter()
-                .map(|(name, member)| Ok((name.clone(), member.evaluate(scope, field)?)))
-                .collect::<Result<crate::value::Object, QueryError>>()
+                .map(|(name, member)| Ok((name.clone(), member.evaluate(scope, name)?)))
+                .collect::<Result<Object, QueryError>>()
                 .map(Value::Object),
             Template::Array(items) => items.iter().map(|item| item.evaluate(scope, field)).collect(),
         }
     }
+
+    /// Has the template the same value in every scope?
+    pub fn is_constant(&self) -> bool {
+        matches!(self, Template::Constant(_))
+    }
+}
+
+fn not_found(path: &Path, scope: &Scope<'_>, member: &str) -> StatesError {
+    if path.reads_input() && scope.input.is_null() {
+        return error::null_input();
+    }
+    error::template_path_not_found(path.source(), member, path.root_value(scope).unwrap_or(&Value::Null))
 }

@@ -230,3 +230,19 @@ impl fmt::Debug for Object {
         f.debug_map().entries(self.iter()).finish()
     }
 }
+
+impl serde::Serialize for Array {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+impl<'de> serde::Deserialize<'de> for Array {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Array::from)
+    }
+}
+impl serde::Serialize for Object {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(name, value)| (name.as_str(), value)))
+    }
+}

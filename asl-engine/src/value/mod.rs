@@ -13,7 +13,6 @@ pub use container::{Array, Object};
 pub use number::Number;
 pub use parse::JsonError;
 
-use serde::ser::{SerializeMap, SerializeSeq};
 use std::fmt;
 
 /// Text: inline up to 23 bytes, reference-counted above. Cloning never copies more than 24 bytes.
@@ -173,20 +172,8 @@ impl serde::Serialize for Value {
             Value::Bool(value) => serializer.serialize_bool(*value),
             Value::Number(number) => number.serialize(serializer),
             Value::String(text) => serializer.serialize_str(text),
-            Value::Array(array) => {
-                let mut seq = serializer.serialize_seq(Some(array.len()))?;
-                for item in array.iter() {
-                    seq.serialize_element(item)?;
-                }
-                seq.end()
-            }
-            Value::Object(object) => {
-                let mut map = serializer.serialize_map(Some(object.len()))?;
-                for (name, item) in object.iter() {
-                    map.serialize_entry(name.as_str(), item)?;
-                }
-                map.end()
-            }
+            Value::Array(array) => array.serialize(serializer),
+            Value::Object(object) => object.serialize(serializer),
         }
     }
 }

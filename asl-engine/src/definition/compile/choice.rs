@@ -1,0 +1,162 @@
+//! The Choice state (spec, "Choice State").
+
+use super::super::source::{Kind, Member, Node};
+use super::{Compiler, Fields, Scope};
+use crate::Timestamp;
+use crate::definition::program::{Choice, ChoiceRule};
+use crate::diagnostic::schema;
+use crate::query::{Comparison, Condition, Operand, Operator, QueryLanguage};
+
+impl<'a> Compiler<'a, '_> {
+    pub(super) fn choice(&mut self, fields: &Fields<'a>, language: QueryLanguage, scope: &Scope<'a>) -> Option<Choice> {
+        let default = fields.get("Default").and_then(|node| self.target(node, scope));
+        let Some(node) = fields.get("Choices") else {
+            self.report(fields.node, schema::required(&["Choices"]));
+            return None;
+        };
+        let items = self.array(node)?;
+        if items.is_empty() {
+            self.report(node, schema::empty("Choices"));
+        }
+        let rules: Vec<Option<ChoiceRule>> = items.iter().map(|item| self.choice_rule(item, language, scope)).collect();
+        Some(Choice { rules: rules.into_iter().collect::<Option<_>>()?, default })
+    }
+
+    /// One top-level rule.
+    fn choice_rule(&mut self, node: &'a Node, language: QueryLanguage, scope: &Scope<'a>) -> Option<ChoiceRule> {
+        let fields = self.object(node)?;
+        let next = match fields.get("Next") {
+            Some(next) => self.target(next, scope),
+            None => {
+                self.report(node, schema::required(&["Next"]));
+                None
+            }
+        };
+        let condition = match language {
+            QueryLanguage::JsonPath => self.condition(&fields, true),
+            QueryLanguage::Jsonata => self.jsonata_condition(&fields),
+        };
+        let assign = self.assign(&fields, language).unwrap_or_default();
+        let output = self.template_field(&fields, "Output", language);
+        Some(ChoiceRule { condition: condition?, next: next?, assign, output })
+    }
+
+    /// `Condition`: an expression, `true` or `false`.
+    fn jsonata_condition(&mut self, fields: &Fields<'a>) -> Option<Condition> {
+        for member in fields.members {
+            let finding = match member.name.as_str() {
+                "Condition" | "Next" | "Assign" | "Output" | "Comment" => continue,
+                "Variable" | "And" | "Or" | "Not" => schema::wrong_language(&member.name, "JSONata", "JSONPath"),
+                name if Operator::from_name(name).is_some() => schema::wrong_language(name, "JSONata", "JSONPath"),
+                name => schema::unsupported(name, ["Condition", "Next", "Assign", "Output", "Comment"].into_iter()),
+            };
+            self.report_at(fields.node, member.name_span, finding);
+        }
+        let Some(node) = fields.get("Condition") else {
+            self.report(fields.node, schema::required(&["Condition"]));
+            return None;
+        };
+        match node.kind {
+            Kind::Bool(value) => Some(Condition::Constant(value)),
+            _ => self.jsonata(node).map(Condition::Expression),
+        }
+    }
+
+    /// A JSONPath rule: `And`, `Or`, `Not` or a comparison. Recursion over a tree whose depth is bounded when it is
+    /// read.
+    fn condition(&mut self, fields: &Fields<'a>, top: bool) -> Option<Condition> {
+        let mut test: Option<&'a Member> = None;
+        for member in fields.members {
+            let name = member.name.as_str();
+            match name {
+                "Comment" | "Variable" => continue,
+                "Next" | "Assign" if top => continue,
+                "Condition" | "Output" if top => {
+                    self.report_at(fields.node, member.name_span, schema::wrong_language(name, "JSONPath", "JSONata"));
+                    continue;
+                }
+                "And" | "Or" | "Not" => {}
+                _ if Operator::from_name(name).is_some() => {}
+                _ => {
+                    let known = ["Variable", "And", "Or", "Not", "Comment", "Next", "StringEquals", "NumericEquals"];
+                    let finding = schema::unsupported(name, known.into_iter());
+                    self.report_at(fields.node, member.name_span, finding);
+                    continue;
+                }
+            }
+            if let Some(first) = test {
+                let finding = schema::several_comparisons(&first.name, name);
+                self.report_at(fields.node, member.name_span, finding);
+                return None;
+            }
+            test = Some(member);
+        }
+        let Some(test) = test else {
+            self.report(fields.node, schema::no_comparison());
+            return None;
+        };
+        match test.name.as_str() {
+            "And" => self.conditions(&test.value).map(Condition::And),
+            "Or" => self.conditions(&test.value).map(Condition::Or),
+            "Not" => {
+                let part = self.object(&test.value)?;
+                self.condition(&part, false).map(|part| Condition::Not(Box::new(part)))
+            }
+            _ => self.comparison(fields, test).map(Condition::Comparison),
+        }
+    }
+
+    fn conditions(&mut self, node: &'a Node) -> Option<Vec<Condition>> {
+        let items = self.array(node)?;
+        if items.is_empty() {
+            self.report(node, schema::empty("And, Or"));
+        }
+        let parts: Vec<Option<Condition>> = items
+            .iter()
+            .map(|item| {
+                let part = self.object(item)?;
+                self.condition(&part, false)
+            })
+            .collect();
+        parts.into_iter().collect()
+    }
+
+    /// `Variable` and its comparison operator.
+    fn comparison(&mut self, fields: &Fields<'a>, test: &'a Member) -> Option<Comparison> {
+        let (operator, is_path) = Operator::from_name(&test.name)?;
+        let variable = match fields.get("Variable") {
+            Some(node) => self.path(node),
+            None => {
+                self.report(fields.node, schema::required(&["Variable"]));
+                None
+            }
+        };
+        let operand = if is_path {
+            self.path(&test.value).map(Operand::Path)
+        } else {
+            self.operand(&test.name, &test.value).then(|| Operand::Literal(test.value.value()))
+        };
+        Some(Comparison { variable: variable?, operator, operand: operand? })
+    }
+
+    /// Is the literal of the type that the operator compares with?
+    fn operand(&mut self, operator: &str, node: &'a Node) -> bool {
+        let finding = if operator.starts_with("String") {
+            node.string().is_none().then(|| schema::expected("String"))
+        } else if operator.starts_with("Numeric") {
+            (!matches!(node.kind, Kind::Number(_))).then(|| schema::expected("Number"))
+        } else if operator.starts_with("Timestamp") {
+            match node.string() {
+                None => Some(schema::expected("String")),
+                Some(text) => Timestamp::parse(text).is_none().then(schema::timestamp),
+            }
+        } else {
+            (!matches!(node.kind, Kind::Bool(_))).then(|| schema::expected("Boolean"))
+        };
+        let fits = finding.is_none();
+        if let Some(finding) = finding {
+            self.report(node, finding);
+        }
+        fits
+    }
+}

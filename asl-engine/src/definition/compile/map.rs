@@ -1,0 +1,230 @@
+//! The Map state (spec, "Map State"), inline and distributed.
+
+use super::super::source::{Kind, Node};
+use super::{Compiler, Fields, MachineType, Scope, table};
+use crate::definition::program::{Distributed, Dynamic, ItemBatcher, ItemReader, Items, Map, ResultWriter, StateId};
+use crate::diagnostic::{resource, schema};
+use crate::query::{QueryLanguage, Template};
+use crate::task::Resource;
+use crate::value::{Object, Str, Value};
+
+/// `ReaderConfig.MaxItems` (Developer Guide, *ItemReader*: 100,000,000).
+const READER_ITEMS_MAX: u64 = 100_000_000;
+/// `MaxInputBytesPerBatch` (Developer Guide, *ItemBatcher*: 256 KiB).
+const BATCH_BYTES_MAX: u64 = 262_144;
+/// Characters of a `Label` (Developer Guide, *Label*).
+const LABEL_CHARS_MAX: usize = 40;
+
+impl<'a> Compiler<'a, '_> {
+    pub(super) fn map(&mut self, fields: &Fields<'a>, language: QueryLanguage, scope: &Scope<'a>) -> Option<Map> {
+        let processor = self.processor(fields, language);
+        let items = self.items(fields, language);
+        self.at_most_one(fields, &["ItemSelector", "Parameters"]);
+        let item_selector = match fields.get("ItemSelector") {
+            Some(node) => self.template(node, language),
+            None => self.template_field(fields, "Parameters", language),
+        };
+        let any = [0, u64::MAX];
+        let max_concurrency = self.dynamic_integer(fields, ["MaxConcurrency", "MaxConcurrencyPath"], language, any);
+        let names = ["ToleratedFailureCount", "ToleratedFailureCountPath"];
+        let tolerated_failure_count = self.dynamic_integer(fields, names, language, any);
+        let names = ["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"];
+        let tolerated_failure_percentage =
+            self.dynamic(fields, names, language, |compiler, node| compiler.float(node, 0.0, 100.0));
+        let result_selector = self.template_field(fields, "ResultSelector", language);
+        let result_path = self.result_path(fields);
+        let recovery = self.recovery(fields, language, scope);
+        let distributed = self.distributed(fields, language, processor.as_ref());
+        Some(Map {
+            items,
+            item_selector,
+            max_concurrency: max_concurrency.unwrap_or(Dynamic::Literal(0)),
+            processor: processor?.start?,
+            distributed,
+            tolerated_failure_count,
+            tolerated_failure_percentage,
+            result_selector,
+            result_path,
+            recovery,
+        })
+    }
+
+    fn items(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Items> {
+        if language == QueryLanguage::JsonPath {
+            return fields.get("ItemsPath").and_then(|node| self.path(node)).map(Items::Path);
+        }
+        let node = fields.get("Items")?;
+        match node.kind {
+            Kind::String(_) => self.jsonata(node).map(Template::Expression).map(Items::Template),
+            Kind::Array(_) => self.template(node, language).map(Items::Template),
+            _ => {
+                self.report(node, schema::expected("Array"));
+                None
+            }
+        }
+    }
+
+    /// `ItemProcessor`, or the older `Iterator`.
+    fn processor(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Processor> {
+        self.at_most_one(fields, &["ItemProcessor", "Iterator"]);
+        let Some(node) = fields.get("ItemProcessor").or_else(|| fields.get("Iterator")) else {
+            self.report(fields.node, schema::required(&["ItemProcessor"]));
+            return None;
+        };
+        let processor = self.object(node)?;
+        self.check_fields(&processor, table::PROCESSOR, language);
+        self.string_field(&processor, "Comment");
+        let mode = self.processor_config(&processor, language);
+        let start = self.states(&processor);
+        Some(Processor { start, mode })
+    }
+
+    fn processor_config(&mut self, processor: &Fields<'a>, language: QueryLanguage) -> Mode {
+        let Some(config) = self.object_field(processor, "ProcessorConfig") else { return Mode::Inline };
+        self.check_fields(&config, table::PROCESSOR_CONFIG, language);
+        let express =
+            self.choice_of(&config, "ExecutionType", &["STANDARD", "EXPRESS"]).is_some_and(|v| v == "EXPRESS");
+        if self.choice_of(&config, "Mode", &["INLINE", "DISTRIBUTED"]).is_none_or(|mode| mode == "INLINE") {
+            return Mode::Inline;
+        }
+        if !config.has("ExecutionType") {
+            self.report(config.node, schema::required(&["ExecutionType"]));
+        }
+        if self.kind == MachineType::Express {
+            self.report(config.node, resource::express_distributed());
+        }
+        Mode::Distributed { express }
+    }
+
+    /// A string field with few possible values.
+    fn choice_of(&mut self, fields: &Fields<'a>, name: &str, values: &[&str]) -> Option<&'a Str> {
+        let node = fields.get(name)?;
+        let text = node.string().filter(|text| values.contains(&text.as_str()));
+        if text.is_none() {
+            self.report(node, schema::one_of(values));
+        }
+        text
+    }
+
+    /// The fields that only a Distributed Map has.
+    fn distributed(
+        &mut self,
+        fields: &Fields<'a>,
+        language: QueryLanguage,
+        processor: Option<&Processor>,
+    ) -> Option<Distributed> {
+        let label = self.label(fields);
+        let item_reader = self.item_reader(fields, language);
+        let item_batcher = self.item_batcher(fields, language);
+        let result_writer = self.result_writer(fields, language);
+        let Mode::Distributed { express } = processor?.mode else {
+            for member in fields.members {
+                if matches!(member.name.as_str(), "ItemReader" | "ItemBatcher" | "ResultWriter") {
+                    self.report_at(fields.node, member.name_span, schema::distributed_only(&member.name));
+                }
+            }
+            return None;
+        };
+        Some(Distributed { express, label, item_reader, item_batcher, result_writer })
+    }
+
+    /// `Label`: a part of Map Run ARNs, and so without the characters that these cannot have.
+    fn label(&mut self, fields: &Fields<'a>) -> Option<Str> {
+        let node = fields.get("Label")?;
+        let label = self.string(node)?;
+        if label.chars().count() > LABEL_CHARS_MAX {
+            self.report(node, schema::label(format!("Label cannot exceed {LABEL_CHARS_MAX} characters")));
+        }
+        if let Some((offset, bad)) = label.char_indices().find(|(_, c)| is_forbidden_in_label(*c)) {
+            let finding = schema::label(format!("Label contains invalid character: '{}'", bad.escape_debug()));
+            self.report_at(node, node.span_at(offset), finding);
+        }
+        if self.labels.insert(label, ()).is_some() {
+            self.report(node, schema::duplicate_label(label));
+        }
+        Some(label.clone())
+    }
+
+    fn item_reader(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<ItemReader> {
+        let reader = self.object_field(fields, "ItemReader")?;
+        self.check_fields(&reader, table::ITEM_READER, language);
+        let resource = match reader.get("Resource") {
+            Some(node) => self.service(node),
+            None => {
+                self.report(reader.node, schema::required(&["Resource"]));
+                None
+            }
+        };
+        let arguments = self.arguments(&reader, language);
+        let config = self.object_field(&reader, "ReaderConfig");
+        let max_items = config.and_then(|config| {
+            self.dynamic_integer(&config, ["MaxItems", "MaxItemsPath"], language, [0, READER_ITEMS_MAX])
+        });
+        let config = config.map_or_else(Value::empty_object, |config| config_value(&config));
+        Some(ItemReader { resource: resource?, arguments, config, max_items })
+    }
+
+    fn item_batcher(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<ItemBatcher> {
+        let batcher = self.object_field(fields, "ItemBatcher")?;
+        self.check_fields(&batcher, table::ITEM_BATCHER, language);
+        let names = ["MaxItemsPerBatch", "MaxItemsPerBatchPath"];
+        let max_items = self.dynamic_integer(&batcher, names, language, [0, u64::MAX]);
+        let names = ["MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
+        let max_input_bytes = self.dynamic_integer(&batcher, names, language, [0, BATCH_BYTES_MAX]);
+        let batch_input = self.template_field(&batcher, "BatchInput", language);
+        if max_items.is_none() && max_input_bytes.is_none() && !names_any(&batcher) {
+            self.report(batcher.node, schema::one_required(&["MaxItemsPerBatch", "MaxInputBytesPerBatch"]));
+        }
+        Some(ItemBatcher { batch_input, max_items, max_input_bytes })
+    }
+
+    fn result_writer(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<ResultWriter> {
+        let writer = self.object_field(fields, "ResultWriter")?;
+        self.check_fields(&writer, table::RESULT_WRITER, language);
+        let resource = writer.get("Resource").and_then(|node| self.service(node));
+        if !writer.has("Resource") && !writer.has("WriterConfig") {
+            self.report(writer.node, schema::one_required(&["Resource", "WriterConfig"]));
+        }
+        let arguments = self.arguments(&writer, language);
+        let config = self.object_field(&writer, "WriterConfig");
+        let config = config.map_or_else(Value::empty_object, |config| config.node.value());
+        Some(ResultWriter { resource, arguments, config })
+    }
+
+    /// The resource of an ItemReader or ResultWriter: a service integration.
+    fn service(&mut self, node: &'a Node) -> Option<Resource> {
+        let text = self.string(node)?;
+        let resource = Resource::parse(text).filter(|resource| matches!(resource, Resource::Service { .. }));
+        if resource.is_none() {
+            self.report(node, resource::invalid(text));
+        }
+        resource
+    }
+}
+
+struct Processor {
+    start: Option<StateId>,
+    mode: Mode,
+}
+
+enum Mode {
+    Inline,
+    Distributed { express: bool },
+}
+
+/// `ReaderConfig` without what is compiled.
+fn config_value(config: &Fields<'_>) -> Value {
+    let kept = config.members.iter().filter(|m| !matches!(m.name.as_str(), "MaxItems" | "MaxItemsPath"));
+    Value::Object(kept.map(|m| (m.name.clone(), m.value.value())).collect::<Object>())
+}
+
+/// Is any limit of a batch given, be it a wrong one?
+fn names_any(batcher: &Fields<'_>) -> bool {
+    batcher.members.iter().any(|member| member.name != "BatchInput")
+}
+
+/// Developer Guide, *Label*: no white space, wildcards (`? *`), brackets (`< > { } [ ]`), special characters
+/// (`: ; , \ | ^ ~ $ # % & ` "`) and control characters.
+fn is_forbidden_in_label(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(c)
+}

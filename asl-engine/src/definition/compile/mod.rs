@@ -1,0 +1,244 @@
+//! From the tree of a definition to its [`Program`]: names become ids, and every path, template, choice rule and
+//! expression is parsed once. What is wrong is reported, and the rest is looked at all the same.
+
+mod choice;
+mod fail;
+mod fields;
+mod graph;
+mod map;
+mod parallel;
+mod pass;
+mod recovery;
+mod succeed;
+mod table;
+mod task;
+mod template;
+mod wait;
+
+use super::program::{Program, State, StateId, StateKind, Transition};
+use super::source::{Member, Node};
+use super::{MachineType, ParseOptions};
+use crate::diagnostic::{Diagnostic, Finding, Span, graph as transitions, schema};
+use crate::limits;
+use crate::query::QueryLanguage;
+use crate::value::Str;
+use fields::Fields;
+use std::collections::BTreeMap;
+
+/// Diagnostics of one definition; what follows them would help nobody.
+const DIAGNOSTICS_MAX: usize = 1_000;
+
+/// Stands for a state that does not exist, so that the rest of the graph can be checked. Such a program is never run.
+const NOWHERE: StateId = StateId(u32::MAX);
+
+/// Compiles a definition. What it returns may only be run when no error was reported.
+pub(super) fn compile(root: &Node, options: &ParseOptions, diagnostics: &mut Vec<Diagnostic>) -> Option<Program> {
+    let mut compiler = Compiler::new(root, options, diagnostics);
+    let fields = Fields::new(root)?;
+    compiler.check_fields(&fields, table::MACHINE, QueryLanguage::JsonPath);
+    compiler.language = compiler.query_language(&fields, QueryLanguage::JsonPath);
+    let timeout_seconds = compiler.integer_field(&fields, "TimeoutSeconds", 1, limits::TIMEOUT_SECONDS_MAX);
+    compiler.string_field(&fields, "Comment");
+    compiler.string_field(&fields, "Version");
+    let start_at = compiler.states(&fields);
+    compiler.check_graph();
+    compiler.finish(start_at?, timeout_seconds)
+}
+
+/// The states of one `States` object.
+struct Scope<'a> {
+    names: BTreeMap<&'a str, StateId>,
+}
+
+/// What is remembered of a scope for the checks of its graph.
+struct ScopeRecord {
+    start: StateId,
+    /// The states, with their places.
+    states: Vec<(StateId, u32, Span)>,
+}
+
+struct Compiler<'a, 'd> {
+    root: &'a Node,
+    kind: MachineType,
+    /// The machine's query language, which its states have unless they say otherwise (those of branches and item
+    /// processors, too: they do not inherit that of the state around them).
+    language: QueryLanguage,
+    states: Vec<Option<State>>,
+    scopes: Vec<ScopeRecord>,
+    /// All state names so far.
+    names: BTreeMap<&'a str, ()>,
+    /// All Map labels so far.
+    labels: BTreeMap<&'a str, ()>,
+    diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl<'a, 'd> Compiler<'a, 'd> {
+    fn new(root: &'a Node, options: &ParseOptions, diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Compiler {
+            root,
+            kind: options.kind,
+            language: QueryLanguage::default(),
+            states: Vec::new(),
+            scopes: Vec::new(),
+            names: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            diagnostics,
+        }
+    }
+
+    /// Reports something about a node.
+    fn report(&mut self, node: &Node, finding: Finding) {
+        self.report_at(node, node.span, finding);
+    }
+
+    /// Reports something about a node, of which only a part is to be marked in the text.
+    fn report_at(&mut self, node: &Node, span: Span, finding: Finding) {
+        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+            self.diagnostics.push(finding.at(self.root.location(node.id), span));
+        }
+    }
+
+    fn finish(self, start_at: StateId, timeout_seconds: Option<u64>) -> Option<Program> {
+        let states = self.states.into_iter().collect::<Option<Vec<State>>>()?;
+        Some(Program { states, start_at, timeout_seconds, query_language: self.language })
+    }
+
+    /// The effective query language of a machine or state.
+    fn query_language(&mut self, fields: &Fields<'a>, inherited: QueryLanguage) -> QueryLanguage {
+        let Some(node) = fields.get("QueryLanguage") else { return inherited };
+        match node.string().map(Str::as_str) {
+            Some("JSONPath") => QueryLanguage::JsonPath,
+            Some("JSONata") => QueryLanguage::Jsonata,
+            _ => {
+                self.report(node, schema::one_of(&["JSONPath", "JSONata"]));
+                inherited
+            }
+        }
+    }
+
+    /// `StartAt` and `States` of a machine, branch or item processor. Returns the first state.
+    fn states(&mut self, fields: &Fields<'a>) -> Option<StateId> {
+        let missing: Vec<&str> = ["States", "StartAt"].into_iter().filter(|name| fields.get(name).is_none()).collect();
+        if !missing.is_empty() {
+            self.report(fields.node, schema::required(&missing));
+        }
+        let states = self.object_field(fields, "States")?;
+        if states.members.is_empty() {
+            self.report(states.node, schema::empty("States"));
+            return None;
+        }
+        // A scope's states have ids that follow each other; those of nested scopes come later.
+        let mut scope = Scope { names: BTreeMap::new() };
+        let mut members: Vec<(StateId, &'a Member)> = Vec::new();
+        for member in states.members {
+            let id = StateId(self.states.len() as u32);
+            self.states.push(None);
+            self.state_name(member);
+            scope.names.insert(&member.name, id);
+            members.push((id, member));
+        }
+        let start = match fields.get("StartAt") {
+            Some(node) => self.target(node, &scope),
+            None => None,
+        };
+        for (id, member) in &members {
+            let state = self.state(member, &scope);
+            self.states[id.0 as usize] = state;
+        }
+        let start = start?;
+        let states = members.iter().map(|(id, member)| (*id, member.value.id, member.name_span)).collect();
+        self.scopes.push(ScopeRecord { start, states });
+        Some(start)
+    }
+
+    fn state_name(&mut self, member: &'a Member) {
+        let length = member.name.chars().count();
+        if length == 0 || length > limits::STATE_NAME_CHARS_MAX {
+            self.report_at(&member.value, member.name_span, transitions::state_name());
+        }
+        if self.names.insert(&member.name, ()).is_some() {
+            self.report_at(&member.value, member.name_span, transitions::duplicate_state(&member.name));
+        }
+    }
+
+    /// The state that a `StartAt`, `Next` or `Default` names.
+    fn target(&mut self, node: &'a Node, scope: &Scope<'a>) -> Option<StateId> {
+        let name = self.string(node)?;
+        let target = scope.names.get(name.as_str()).copied();
+        if target.is_none() {
+            self.report(node, transitions::missing_target(name));
+        }
+        Some(target.unwrap_or(NOWHERE))
+    }
+
+    /// One state of any type.
+    fn state(&mut self, member: &'a Member, scope: &Scope<'a>) -> Option<State> {
+        let Some(fields) = Fields::new(&member.value) else {
+            self.report(&member.value, schema::expected("Object"));
+            return None;
+        };
+        let Some(type_node) = fields.get("Type") else {
+            self.report_at(fields.node, member.name_span, schema::required(&["Type"]));
+            return None;
+        };
+        let type_name = self.string(type_node)?;
+        let Some(table) = table::of_state(type_name) else {
+            self.report(type_node, schema::one_of(table::STATE_TYPES));
+            return None;
+        };
+        let language = self.query_language(&fields, self.language);
+        if (self.language, language) == (QueryLanguage::Jsonata, QueryLanguage::JsonPath) {
+            self.report(fields.node, schema::language_downgrade());
+        }
+        self.check_fields(&fields, table, language);
+        self.string_field(&fields, "Comment");
+
+        let next = match type_name.as_str() {
+            "Choice" | "Succeed" | "Fail" => Some(Transition::End),
+            _ => self.transition(&fields, member, scope),
+        };
+        let input_path = self.read_path(&fields, "InputPath");
+        let output_path = self.read_path(&fields, "OutputPath");
+        let output = self.template_field(&fields, "Output", language);
+        let assign = self.assign(&fields, language);
+        let kind = match type_name.as_str() {
+            "Pass" => self.pass(&fields, language).map(StateKind::Pass),
+            "Task" => self.task(&fields, language, scope).map(|task| StateKind::Task(Box::new(task))),
+            "Choice" => self.choice(&fields, language, scope).map(StateKind::Choice),
+            "Wait" => self.wait(&fields, language).map(StateKind::Wait),
+            "Succeed" => self.succeed(&fields),
+            "Fail" => self.fail(&fields, language).map(StateKind::Fail),
+            "Parallel" => self.parallel(&fields, language, scope).map(|p| StateKind::Parallel(Box::new(p))),
+            _ => self.map(&fields, language, scope).map(|map| StateKind::Map(Box::new(map))),
+        };
+        Some(State {
+            name: member.name.clone(),
+            query_language: language,
+            kind: kind?,
+            input_path,
+            output_path,
+            output,
+            assign: assign.unwrap_or_default(),
+            next: next?,
+        })
+    }
+
+    /// `Next` or `End`.
+    fn transition(&mut self, fields: &Fields<'a>, member: &Member, scope: &Scope<'a>) -> Option<Transition> {
+        let end = fields.get("End").map(|node| (node, self.boolean(node)));
+        match (fields.get("Next"), end) {
+            (Some(next), None | Some((_, Some(false)))) => self.target(next, scope).map(Transition::Next),
+            (None, Some((_, Some(true)))) => Some(Transition::End),
+            (Some(_), Some((end, Some(true)))) => {
+                self.report_at(fields.node, end.span, schema::only_one(&["Next", "End"]));
+                None
+            }
+            (None, None | Some((_, Some(false)))) => {
+                self.report_at(fields.node, member.name_span, schema::one_required(&["Next", "End"]));
+                None
+            }
+            // A value of another type is reported already.
+            (_, Some((_, None))) => None,
+        }
+    }
+}

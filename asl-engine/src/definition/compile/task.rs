@@ -1,0 +1,83 @@
+//! The Task state (spec, "Task State").
+
+use super::super::source::Node;
+use super::{Compiler, Fields, MachineType, Scope};
+use crate::definition::program::{Dynamic, Task};
+use crate::diagnostic::{resource, schema};
+use crate::limits::TIMEOUT_SECONDS_MAX;
+use crate::query::{QueryLanguage, Template};
+use crate::task::{Pattern, Resource};
+
+impl<'a> Compiler<'a, '_> {
+    pub(super) fn task(&mut self, fields: &Fields<'a>, language: QueryLanguage, scope: &Scope<'a>) -> Option<Task> {
+        let resource = match fields.get("Resource") {
+            Some(node) => self.resource(node),
+            None => {
+                self.report(fields.node, schema::required(&["Resource"]));
+                None
+            }
+        };
+        let bounds = [1, TIMEOUT_SECONDS_MAX];
+        let timeout_seconds = self.dynamic_integer(fields, ["TimeoutSeconds", "TimeoutSecondsPath"], language, bounds);
+        let heartbeat_seconds =
+            self.dynamic_integer(fields, ["HeartbeatSeconds", "HeartbeatSecondsPath"], language, bounds);
+        if let (Some(Dynamic::Literal(timeout)), Some(Dynamic::Literal(heartbeat))) =
+            (&timeout_seconds, &heartbeat_seconds)
+            && heartbeat >= timeout
+            && let Some(node) = fields.get("HeartbeatSeconds")
+        {
+            self.report(node, schema::heartbeat_not_below_timeout());
+        }
+        let arguments = self.arguments(fields, language);
+        let credentials = self.credentials(fields, language);
+        let result_selector = self.template_field(fields, "ResultSelector", language);
+        let result_path = self.result_path(fields);
+        let recovery = self.recovery(fields, language, scope);
+        Some(Task {
+            resource: resource?,
+            arguments,
+            credentials,
+            timeout_seconds,
+            heartbeat_seconds,
+            result_selector,
+            result_path,
+            recovery,
+        })
+    }
+
+    /// `Parameters` (JSONPath) or `Arguments` (JSONata).
+    pub(super) fn arguments(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Template> {
+        let name = if language == QueryLanguage::Jsonata { "Arguments" } else { "Parameters" };
+        self.template_field(fields, name, language)
+    }
+
+    /// A `Resource`.
+    fn resource(&mut self, node: &'a Node) -> Option<Resource> {
+        let text = self.string(node)?;
+        let Some(resource) = Resource::parse(text) else {
+            self.report(node, resource::invalid(text));
+            return None;
+        };
+        if self.kind == MachineType::Express {
+            match (&resource, resource.pattern()) {
+                (Resource::Activity { .. }, _) => self.report(node, resource::express_activity()),
+                (_, Pattern::Sync | Pattern::Sync2) => self.report(node, resource::express_sync()),
+                (_, Pattern::WaitForTaskToken) => self.report(node, resource::express_wait_for_task_token()),
+                _ => {}
+            }
+        }
+        Some(resource)
+    }
+
+    /// `Credentials`: the role to assume for the task.
+    fn credentials(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Template> {
+        let node = fields.get("Credentials")?;
+        if let Some(credentials) = Fields::new(node)
+            && !credentials.has("RoleArn")
+            && !credentials.has("RoleArn.$")
+        {
+            self.report(node, schema::field_missing("RoleArn"));
+        }
+        self.template(node, language)
+    }
+}

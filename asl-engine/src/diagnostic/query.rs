@@ -1,0 +1,64 @@
+//! Paths, intrinsic functions and JSONata expressions.
+
+use super::Finding;
+
+fn failed(message: impl Into<String>) -> Finding {
+    Finding::error("SCHEMA_VALIDATION_FAILED", message)
+}
+
+/// A field that must be a path is none; `why` is what the parser says.
+pub(crate) fn invalid_path(why: &str) -> Finding {
+    failed("Value must be a valid JSONPath.").help(why)
+}
+
+/// A field that must be a path or an intrinsic function is neither.
+pub(crate) fn invalid_path_or_intrinsic(why: &str) -> Finding {
+    failed("Value must be a valid JSONPath or a valid intrinsic function call.").help(why)
+}
+
+/// A `….$` member of a payload template whose value is neither path nor intrinsic function.
+pub(crate) fn invalid_template_member(field: &str, why: &str) -> Finding {
+    failed(format!("The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"))
+        .help(why)
+}
+
+/// A path where only a Reference Path may be (spec, "Reference Paths").
+pub(crate) fn not_a_reference_path(why: &str) -> Finding {
+    failed("Value is not a Reference Path").help(why)
+}
+
+/// A JSONata expression that cannot be parsed.
+pub(crate) fn invalid_jsonata(why: &str) -> Finding {
+    failed(format!("Invalid JSONata expression: {why}"))
+}
+
+/// A string that begins with `{%` or ends with `%}`, but not both.
+pub(crate) fn jsonata_delimiters() -> Finding {
+    failed("JSONata expression must be enclosed by '{%' and '%}'").help("no space may stand before `{%` or after `%}`")
+}
+
+/// A field that must be an expression, but is a plain string.
+pub(crate) fn expected_jsonata() -> Finding {
+    failed("Value must be a JSONata expression").help("write it as `{% … %}`")
+}
+
+/// A variable's name that JSONata cannot read.
+pub(crate) fn variable_name(name: &str) -> Finding {
+    failed(format!("Invalid variable name '{name}'"))
+        .help("a name begins with a letter, goes on with letters, digits and `_`, has at most 80 characters and is not `states`")
+}
+
+/// AWS: `NO_DOLLAR`.
+pub(crate) fn no_dollar(field: &str) -> Finding {
+    Finding::warning("NO_DOLLAR", format!("Field '{field}' has a value that looks like a path or intrinsic function"))
+        .help(format!("the value is taken literally; name the field `{field}.$` to have it evaluated"))
+}
+
+/// AWS: `PASS_RESULT_IS_STATIC`.
+pub(crate) fn pass_result_is_static(field: &str) -> Finding {
+    Finding::warning(
+        "PASS_RESULT_IS_STATIC",
+        format!("The Result of a Pass state is static; '{field}' is not evaluated"),
+    )
+    .help("use `Parameters` instead of `Result`")
+}

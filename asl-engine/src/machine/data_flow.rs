@@ -1,0 +1,154 @@
+//! How data goes through a state (spec, "Input and output processing").
+//!
+//! JSONPath: raw input → InputPath → Parameters → result → ResultSelector → ResultPath (into the raw input) →
+//! OutputPath → output. JSONata: input → Arguments → result → Output → output. Variables are assigned at the end, from
+//! the values before the state.
+
+use super::environment::Surroundings;
+use super::frame::FrameId;
+use super::turn::{Exit, Turn};
+use crate::definition::program::{Assign, ReadPath, ResultPath, State, Transition};
+use crate::error::{self, StatesError};
+use crate::limits;
+use crate::query::{Expression, QueryError, QueryLanguage, Scope, Template};
+use crate::value::{Str, Value};
+
+/// What remains to be done with the result of a state.
+#[derive(Clone, Copy)]
+pub(super) struct ResultFlow<'p> {
+    pub(super) result_selector: Option<&'p Template>,
+    pub(super) result_path: &'p ResultPath,
+    pub(super) output: Option<&'p Template>,
+    pub(super) assign: &'p Assign,
+    pub(super) next: Transition,
+    /// Does the state define JSONata's `$states.result`? (Task, Parallel and Map do.)
+    pub(super) defines_result: bool,
+}
+
+/// The flow of a state without ResultSelector and ResultPath of its own.
+impl<'p> ResultFlow<'p> {
+    pub(super) fn plain(state: &'p State) -> Self {
+        ResultFlow {
+            result_selector: None,
+            result_path: &ResultPath::Replace,
+            output: state.output.as_ref(),
+            assign: &state.assign,
+            next: state.next,
+            defines_result: false,
+        }
+    }
+}
+
+impl<'p> Turn<'p> {
+    /// The state's effective input: InputPath applied to the raw input.
+    pub(super) fn effective_input(&self, id: FrameId, state: &State) -> Result<Value, QueryError> {
+        let Some(frame) = self.frame(id) else { return Ok(Value::Null) };
+        read(&state.input_path, &frame.input, &self.surroundings(id))
+    }
+
+    /// A template's value with the given `$`; the value itself when there is no template.
+    pub(super) fn apply_template(
+        &self,
+        id: FrameId,
+        template: Option<&Template>,
+        field: &str,
+        input: Value,
+    ) -> Result<Value, QueryError> {
+        match template {
+            None => Ok(input),
+            Some(template) => {
+                let environment = self.surroundings(id);
+                template.evaluate(
+                    &Scope { input: &input, result: None, error_output: None, environment: &environment },
+                    field,
+                )
+            }
+        }
+    }
+
+    /// An expression's value with the given `$`.
+    pub(super) fn evaluate(
+        &self,
+        id: FrameId,
+        expression: &Expression,
+        field: &str,
+        input: &Value,
+    ) -> Result<Value, QueryError> {
+        let environment = self.surroundings(id);
+        let scope = Scope { input, result: None, error_output: None, environment: &environment };
+        expression.evaluate(&scope).map_err(|error| error.at(field))
+    }
+
+    /// The state succeeded with `result`: works out its output and variables and leaves it; or fails it.
+    pub(super) fn state_succeeded(&mut self, id: FrameId, result: Value, flow: ResultFlow<'_>) {
+        match self.exit_with(id, &result, flow) {
+            Ok(exit) => self.leave(id, exit),
+            Err(error) => self.evaluation_failed(id, error),
+        }
+    }
+
+    fn exit_with(&self, id: FrameId, result: &Value, flow: ResultFlow<'_>) -> Result<Exit, QueryError> {
+        let (Some(state), Some(frame)) = (self.state_of(id), self.frame(id)) else {
+            return Ok(Exit { output: Value::Null, assigned: Vec::new(), next: flow.next });
+        };
+        let environment = self.surroundings(id);
+        let (output, assigned) = match state.query_language {
+            QueryLanguage::JsonPath => {
+                let scope = Scope { input: result, result: None, error_output: None, environment: &environment };
+                let selected = match flow.result_selector {
+                    Some(selector) => selector.evaluate(&scope, "ResultSelector")?,
+                    None => result.clone(),
+                };
+                let assigned = assign(flow.assign, &scope)?;
+                let combined = match flow.result_path {
+                    ResultPath::Replace => selected,
+                    ResultPath::Discard => frame.input.clone(),
+                    ResultPath::At(path) => path.write(frame.input.clone(), selected)?,
+                };
+                (read(&state.output_path, &combined, &environment)?, assigned)
+            }
+            QueryLanguage::Jsonata => {
+                let scope = Scope {
+                    input: &frame.input,
+                    result: flow.defines_result.then_some(result),
+                    error_output: None,
+                    environment: &environment,
+                };
+                let output = match flow.output {
+                    Some(template) => template.evaluate(&scope, "Output")?,
+                    None => result.clone(),
+                };
+                (output, assign(flow.assign, &scope)?)
+            }
+        };
+        self.check_size(&output, &state.name)?;
+        Ok(Exit { output, assigned, next: flow.next })
+    }
+
+    /// Keeps payloads within their limit.
+    pub(super) fn check_size(&self, value: &Value, state: &str) -> Result<(), StatesError> {
+        if value.json_len() > limits::PAYLOAD_BYTES_MAX {
+            return Err(error::data_limit_exceeded(state));
+        }
+        if value.depth() > limits::VALUE_DEPTH_MAX {
+            return Err(error::nested_too_deep(limits::VALUE_DEPTH_MAX));
+        }
+        Ok(())
+    }
+}
+
+/// InputPath and OutputPath.
+pub(super) fn read(path: &ReadPath, value: &Value, environment: &Surroundings<'_>) -> Result<Value, QueryError> {
+    match path {
+        ReadPath::Whole => Ok(value.clone()),
+        ReadPath::Discard => Ok(Value::empty_object()),
+        ReadPath::At(expression) => {
+            expression.evaluate(&Scope { input: value, result: None, error_output: None, environment })
+        }
+    }
+}
+
+/// The values of an Assign, all computed before any is set (spec, "Assign": the order does not matter).
+pub(super) fn assign(assign: &Assign, scope: &Scope<'_>) -> Result<Vec<(Str, Value)>, QueryError> {
+    assign.iter().map(|(name, template)| Ok((name.clone(), template.evaluate(scope, "Assign")?))).collect()
+}

@@ -1,0 +1,28 @@
+//! The random sequence of an execution: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
+//! 2014). It serves jitter, UUIDs and `States.MathRandom`; it is no source of secrets.
+
+use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+
+/// INVARIANT: seeded from the Start alone, so a replay draws the same numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Rng(Cell<u64>);
+
+impl Rng {
+    pub(super) fn new(seed: u64) -> Self {
+        Rng(Cell::new(seed))
+    }
+
+    pub(super) fn next(&self) -> u64 {
+        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0.set(state);
+        mix(state)
+    }
+}
+
+/// The finaliser of SplitMix64: every bit of the input changes every bit of the output.
+pub(super) fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,216 @@
+//! | state | when | then |
+//! |---|---|---|
+//! | Map | entered, or retried | its items are found; up to MaxConcurrency iterations start, each with its item |
+//! | Map | an iteration ends | its output is kept and the next item starts; after the last, left with the array of outputs |
+//! | Map | an iteration fails | the others are aborted; the state fails with the iteration's error |
+
+use crate::definition::program::{Dynamic, Items, Map, State, StateKind};
+use crate::error::{self, StatesError};
+use crate::history::HistoryDetail;
+use crate::limits;
+use crate::machine::MapItem;
+use crate::machine::data_flow::ResultFlow;
+use crate::machine::frame::{Frame, FrameId, Iterations, Join, Phase};
+use crate::machine::turn::Turn;
+use crate::query::{QueryError, QueryLanguage, Scope};
+use crate::value::{Array, Value};
+
+impl Turn<'_> {
+    pub(in crate::machine) fn map(&mut self, id: FrameId, state: &State, map: &Map) {
+        match self.prepare_map(id, state, map) {
+            Ok((effective_input, items, concurrency)) => {
+                let length = items.len();
+                let started = self.emit(id, || HistoryDetail::MapStateStarted { length: length as u64 });
+                let iterations = Iterations { join: Join::new(length), items, next: 0, effective_input };
+                if let Some(frame) = self.frame_mut(id) {
+                    frame.phase = Phase::Map(Box::new(iterations));
+                }
+                if length == 0 {
+                    return self.map_succeeded(id, started);
+                }
+                for _ in 0..concurrency.min(length) {
+                    if !self.start_iteration(id, state, map, started) {
+                        return;
+                    }
+                }
+            }
+            Err(error) => self.map_evaluation_failed(id, error),
+        }
+    }
+
+    /// The effective input, the items, and how many iterations may run at once.
+    fn prepare_map(&self, id: FrameId, state: &State, map: &Map) -> Result<(Value, Array, usize), QueryError> {
+        let input = self.effective_input(id, state)?;
+        let items = match &map.items {
+            None => input.clone(),
+            Some(Items::Path(path)) => self.evaluate(id, path, "ItemsPath", &input)?,
+            Some(Items::Template(template)) => {
+                let items = self.apply_template(id, Some(template), "Items", input.clone())?;
+                if items.as_array().is_none() {
+                    let error = error::unexpected_template_type(template, "Items", "array", &items);
+                    return Err(QueryError::from(error).at("Items"));
+                }
+                items
+            }
+        };
+        let Value::Array(items) = items else {
+            let mut error = match &map.items {
+                Some(Items::Path(path)) => error::items_path_not_an_array(path.source()),
+                _ => error::items_not_an_array(&items),
+            };
+            if state.query_language == QueryLanguage::Jsonata {
+                error.error = Some(error::names::QUERY_EVALUATION_ERROR.into());
+            }
+            return Err(error.into());
+        };
+        let concurrency = self.whole_number(id, &map.max_concurrency, "MaxConcurrency", state, &input)?;
+        let concurrency = match usize::try_from(concurrency).unwrap_or(usize::MAX) {
+            0 => limits::INLINE_MAP_CONCURRENCY_MAX,
+            limit => limit.min(limits::INLINE_MAP_CONCURRENCY_MAX),
+        };
+        Ok((input, items, concurrency))
+    }
+
+    /// A field that must be a whole number of 0 or more.
+    pub(in crate::machine) fn whole_number(
+        &self,
+        id: FrameId,
+        field: &Dynamic<u64>,
+        name: &str,
+        state: &State,
+        input: &Value,
+    ) -> Result<u64, QueryError> {
+        match field {
+            Dynamic::Literal(number) => Ok(*number),
+            Dynamic::Query(expression) => {
+                let value = self.evaluate(id, expression, name, input)?;
+                match value.as_i64() {
+                    Some(number) if number >= 0 => Ok(number as u64),
+                    Some(_) => Err(error::negative(name).into()),
+                    None if state.query_language == QueryLanguage::Jsonata => {
+                        Err(QueryError::from(error::unexpected_type(expression, name, "number", &value)).at(name))
+                    }
+                    None => Err(error::not_an_integer(&format!("{name}Path"), expression.source(), &value).into()),
+                }
+            }
+        }
+    }
+
+    /// Starts the iteration of the next item. False when that failed the state.
+    fn start_iteration(&mut self, id: FrameId, state: &State, map: &Map, previous: u64) -> bool {
+        let Some(Frame { phase: Phase::Map(iterations), .. }) = self.frame_mut(id) else { return false };
+        let index = iterations.next;
+        let Some(item) = iterations.items.get(index).cloned() else { return true };
+        iterations.next += 1;
+        let item = MapItem { index: index as u64, value: item };
+        let input = match self.select_item(id, map, &item) {
+            Ok(input) => input,
+            Err(error) => {
+                self.map_evaluation_failed(id, error);
+                return false;
+            }
+        };
+        let started = self.emit_after(previous, || HistoryDetail::MapIterationStarted {
+            name: state.name.clone(),
+            index: index as u64,
+        });
+        let mut iteration = Frame::new(Some(id), index, map.processor, input, started);
+        iteration.map_item = Some(item);
+        let iteration = self.spawn(iteration);
+        if let Some(Frame { phase: Phase::Map(iterations), .. }) = self.frame_mut(id) {
+            iterations.join.children[index] = Some(iteration);
+        }
+        true
+    }
+
+    /// ItemSelector applied to one item.
+    fn select_item(&self, id: FrameId, map: &Map, item: &MapItem) -> Result<Value, QueryError> {
+        let (Some(selector), Some(Frame { phase: Phase::Map(iterations), .. })) = (&map.item_selector, self.frame(id))
+        else {
+            return Ok(item.value.clone());
+        };
+        let mut environment = self.surroundings(id);
+        environment.map_item = Some(item);
+        let input = &iterations.effective_input;
+        selector.evaluate(&Scope { input, result: None, error_output: None, environment: &environment }, "ItemSelector")
+    }
+
+    pub(in crate::machine) fn iteration_succeeded(&mut self, id: FrameId, iteration: &Frame, output: Value) {
+        let Some(state) = self.state_of(id) else { return };
+        let StateKind::Map(map) = &state.kind else { return };
+        let index = iteration.slot;
+        let succeeded = self.emit_after(iteration.previous, || HistoryDetail::MapIterationSucceeded {
+            name: state.name.clone(),
+            index: index as u64,
+        });
+        let Some(Frame { phase: Phase::Map(iterations), .. }) = self.frame_mut(id) else { return };
+        iterations.join.results[index] = output;
+        iterations.join.children[index] = None;
+        iterations.join.remaining -= 1;
+        if iterations.join.remaining == 0 {
+            self.map_succeeded(id, succeeded);
+        } else {
+            self.start_iteration(id, state, map, iteration.previous);
+        }
+    }
+
+    fn map_succeeded(&mut self, id: FrameId, previous: u64) {
+        let Some(state) = self.state_of(id) else { return };
+        let StateKind::Map(map) = &state.kind else { return };
+        let Some(frame) = self.frame_mut(id) else { return };
+        frame.previous = previous;
+        let Phase::Map(iterations) = std::mem::replace(&mut frame.phase, Phase::Ready) else { return };
+        self.emit_after(previous, || HistoryDetail::MapStateSucceeded);
+        let flow = ResultFlow {
+            result_selector: map.result_selector.as_ref(),
+            result_path: &map.result_path,
+            defines_result: true,
+            ..ResultFlow::plain(state)
+        };
+        self.state_succeeded(id, Value::from(iterations.join.results), flow);
+    }
+
+    pub(in crate::machine) fn iteration_failed(&mut self, id: FrameId, iteration: FrameId, error: StatesError) {
+        let Some(state) = self.state_of(id) else { return };
+        let Some((previous, index)) = self.frame(iteration).map(|frame| (frame.previous, frame.slot)) else { return };
+        self.emit_after(previous, || HistoryDetail::MapIterationFailed {
+            name: state.name.clone(),
+            index: index as u64,
+        });
+        self.abort(iteration, previous);
+        self.abort_iterations(id, previous, state);
+        self.map_failed(id, error);
+    }
+
+    /// Ends the iterations that still run.
+    fn abort_iterations(&mut self, id: FrameId, previous: u64, state: &State) {
+        let Some(frame) = self.frame_mut(id) else { return };
+        frame.previous = previous;
+        let Phase::Map(iterations) = std::mem::replace(&mut frame.phase, Phase::Ready) else { return };
+        for (index, child) in iterations.join.children.into_iter().enumerate() {
+            let Some(child) = child.filter(|child| self.frame(*child).is_some()) else { continue };
+            self.emit_after(previous, || HistoryDetail::MapIterationAborted {
+                name: state.name.clone(),
+                index: index as u64,
+            });
+            self.abort(child, previous);
+        }
+    }
+
+    fn map_evaluation_failed(&mut self, id: FrameId, error: QueryError) {
+        let (Some(state), Some(previous)) = (self.state_of(id), self.frame(id).map(|frame| frame.previous)) else {
+            return;
+        };
+        self.abort_iterations(id, previous, state);
+        self.tell_evaluation_failed(id, error, |turn, id, error| turn.map_failed(id, error));
+    }
+
+    fn map_failed(&mut self, id: FrameId, error: StatesError) {
+        let Some(state) = self.state_of(id) else { return };
+        if self.retried(id, state, &error.clone().into()) {
+            return;
+        }
+        self.emit(id, || HistoryDetail::MapStateFailed);
+        self.state_not_retried(id, error.into());
+    }
+}

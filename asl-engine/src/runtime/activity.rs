@@ -1,0 +1,78 @@
+//! Activities: tasks wait here until a worker asks for one.
+
+use crate::machine::TaskId;
+use crate::value::{Str, Value};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// A task handed to an activity worker.
+#[derive(Clone, Debug)]
+pub struct ActivityTask {
+    /// What to answer with.
+    pub token: Str,
+    /// The task's input.
+    pub input: Value,
+}
+
+/// A task nobody has taken yet.
+#[derive(Clone, Debug)]
+pub(super) struct Offered {
+    pub(super) execution_arn: Str,
+    pub(super) task: TaskId,
+    pub(super) activity: ActivityTask,
+}
+
+/// The waiting tasks and the waiting workers of every activity.
+///
+/// INVARIANT: of one activity either tasks wait or workers do, never both.
+#[derive(Default)]
+pub(super) struct Activities(Mutex<HashMap<Str, Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    tasks: VecDeque<Offered>,
+    workers: VecDeque<oneshot::Sender<Offered>>,
+}
+
+impl Activities {
+    fn map(&self) -> MutexGuard<'_, HashMap<Str, Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands the task to the worker that waits longest, or keeps it.
+    pub(super) fn offer(&self, activity_arn: &Str, mut task: Offered) {
+        let mut map = self.map();
+        let waiting = map.entry(activity_arn.clone()).or_default();
+        while let Some(worker) = waiting.workers.pop_front() {
+            match worker.send(task) {
+                Ok(()) => return,
+                // That worker gave up.
+                Err(back) => task = back,
+            }
+        }
+        waiting.tasks.push_back(task);
+    }
+
+    /// Takes the task that waits longest, or a place in the queue of workers.
+    pub(super) fn take(&self, activity_arn: &str) -> Result<Offered, oneshot::Receiver<Offered>> {
+        let mut map = self.map();
+        let waiting = map.entry(activity_arn.into()).or_default();
+        match waiting.tasks.pop_front() {
+            Some(task) => Ok(task),
+            None => {
+                waiting.workers.retain(|worker| !worker.is_closed());
+                let (sender, receiver) = oneshot::channel();
+                waiting.workers.push_back(sender);
+                Err(receiver)
+            }
+        }
+    }
+
+    /// Forgets a task nobody waits for any more.
+    pub(super) fn withdraw(&self, execution_arn: &str, task: TaskId) {
+        for waiting in self.map().values_mut() {
+            waiting.tasks.retain(|offered| offered.task != task || offered.execution_arn != execution_arn);
+        }
+    }
+}
