@@ -49,9 +49,7 @@ pub async fn start(
     let state_machine = machine.name.clone();
     let resource = match machine.machine_type {
         MachineType::Standard => Resource::Execution { state_machine, name: name.clone() },
-        MachineType::Express => {
-            Resource::Express { state_machine, name: name.clone(), id: Uuid::new_v4().to_string() }
-        }
+        MachineType::Express => Resource::Express { state_machine, name: name.clone(), id: Uuid::new_v4().to_string() },
     };
     let arn = Arn::parse(&machine.arn)?.sibling(resource).to_string();
     let start = Start {
@@ -73,10 +71,10 @@ pub async fn start(
             Ok(*existing)
         }
         Err(StartError::AlreadyExists(_)) => Err(ApiError::execution_already_exists(arn)),
-        Err(StartError::Overloaded) => Err(ApiError::new(
-            "ExecutionLimitExceeded",
-            "The maximum number of running executions has been reached.",
-        )),
+        Err(StartError::Stopped) => Err(ApiError::internal("The server is shutting down.")),
+        Err(StartError::Overloaded) => {
+            Err(ApiError::new("ExecutionLimitExceeded", "The maximum number of running executions has been reached."))
+        }
     }
 }
 

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `asl` command line.
+
+fn main() -> std::process::ExitCode {
+    asl_server::cli::main()
+}

@@ -83,8 +83,9 @@ impl ServiceBuilder {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn build(self) -> anyhow::Result<Service> {
-        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.caller.clone())?);
-        let mut engine = Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
+        let dispatcher = Arc::new(Dispatcher::new(self.endpoints)?);
+        let mut engine =
+            Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
         for (name, handler) in self.functions {
             engine = engine.function(&name, handler);
         }
@@ -164,12 +165,12 @@ impl WeakService {
 }
 
 /// Ends with `None` when the future inside panics.
-pub(crate) struct CatchPanic<T>(pub(crate) Pin<Box<dyn Future<Output = T> + Send>>);
+struct CatchPanic<F>(Pin<Box<F>>);
 
-impl<T> Future for CatchPanic<T> {
-    type Output = Option<T>;
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Option<F::Output>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let inner = self.0.as_mut();
         match std::panic::catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
             Ok(poll) => poll.map(Some),

@@ -2,14 +2,25 @@
 
 use crate::wire::ApiError;
 use asl_engine::Program;
-use asl_engine::definition::{Definition, ParseOptions};
+use asl_engine::definition::{self, Definition, Format, ParseOptions};
 use asl_engine::diagnostic::aws_message;
 use asl_engine::machine::MachineType;
 use std::sync::Arc;
 
 /// Reads a definition as the API takes it: JSON, without substitutions.
 pub(super) fn parse(text: &str, kind: MachineType) -> Definition {
-    Definition::parse(text, &ParseOptions { kind, ..ParseOptions::default() })
+    Definition::parse(
+        text,
+        &ParseOptions { format: Format::Json, kind: definition_type(kind), ..ParseOptions::default() },
+    )
+}
+
+/// The type as the definition reader calls it.
+pub(crate) fn definition_type(kind: MachineType) -> definition::MachineType {
+    match kind {
+        MachineType::Standard => definition::MachineType::Standard,
+        MachineType::Express => definition::MachineType::Express,
+    }
 }
 
 /// Reads a definition that is to be run.

@@ -6,7 +6,7 @@ use asl_engine::runtime::{TokenError, TokenReport};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-mod definition;
+pub(crate) mod definition;
 mod settings;
 
 /// The operations by their names in the API.
@@ -81,7 +81,9 @@ async fn report(service: &Service, token: &str, report: TokenReport) -> Result<E
 /// Refuses `publish`: there are no versions yet, and an answer without one would be a silent loss.
 fn refuse_publishing(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
     match (publish, description) {
-        (Some(true), _) => Err(ApiError::validation("Versions of state machines are not supported yet: leave out `publish`")),
+        (Some(true), _) => {
+            Err(ApiError::validation("Versions of state machines are not supported yet: leave out `publish`"))
+        }
         (_, Some(_)) => Err(ApiError::validation("Version description can only be set when publish is true")),
         _ => Ok(()),
     }
