@@ -170,9 +170,9 @@ pub(crate) fn unexpected_template_type(template: &Template, field: &str, expecte
     }
 }
 
-/// The causes of paths, payload templates, intrinsic functions and choice rules.
-///
-/// What follows the colon in `Invalid path '…' : …` is Jayway JsonPath's own wording, which AWS hands through.
+// The causes of paths, payload templates, intrinsic functions and choice rules.
+
+/// A path of a state's own field matches nothing. The reason is worded by Jayway JsonPath; AWS hands it through.
 pub(crate) fn invalid_path(path: &str, reason: &str) -> String {
     format!("Invalid path '{path}' : {reason}")
 }

@@ -11,6 +11,7 @@ pub mod machine;
 pub mod query;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+pub mod simulation;
 pub mod task;
 pub mod time;
 pub mod value;

@@ -74,6 +74,18 @@ impl Definition {
         Some(root.value())
     }
 
+    /// Reads a definition that is one state alone, as the API's TestState takes it. The program starts at that state,
+    /// named `name`; the states it leads to are Succeed states that have nothing but their names.
+    pub fn parse_state(text: &str, name: &str, options: &ParseOptions) -> Definition {
+        let mut diagnostics = Vec::new();
+        let mut program = None;
+        if let Some(mut root) = source::read(text, options.format, &mut diagnostics) {
+            substitute::substitute(&mut root, &options.substitutions, &mut diagnostics);
+            program = compile::compile_state(&root, &name.into(), options, &mut diagnostics);
+        }
+        Definition::new(text, program, diagnostics)
+    }
+
     fn new(text: &str, program: Option<Program>, mut diagnostics: Vec<Diagnostic>) -> Definition {
         diagnostics.sort_by_key(|diagnostic| diagnostic.location.is_empty() as usize);
         let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning);

@@ -85,6 +85,9 @@ pub fn aws_message(diagnostics: &[Diagnostic]) -> String {
     format!("Invalid State Machine Definition: '{}'", errors.join(", "))
 }
 
+/// Diagnostics of one definition; what follows them would help nobody.
+pub(crate) const DIAGNOSTICS_MAX: usize = 1_000;
+
 /// A diagnostic before its place is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {

@@ -54,6 +54,12 @@ pub(crate) fn no_dollar(field: &str) -> Finding {
         .help(format!("the value is taken literally; name the field `{field}.$` to have it evaluated"))
 }
 
+/// AWS: `NO_PATH`.
+pub(crate) fn no_path(field: &str) -> Finding {
+    Finding::warning("NO_PATH", format!("Field '{field}' has a value that looks like a path"))
+        .help(format!("the value is taken literally; use `{field}Path` to have it evaluated"))
+}
+
 /// AWS: `PASS_RESULT_IS_STATIC`.
 pub(crate) fn pass_result_is_static(field: &str) -> Finding {
     Finding::warning(

@@ -38,11 +38,25 @@ pub(crate) fn wrong_language(field: &str, has: &str, needs: &str) -> Finding {
     failed(format!(
         "The QueryLanguage is set to '{has}', but field '{field}' is only supported for the '{needs}' QueryLanguage"
     ))
-    .help(match (field, needs) {
-        ("Parameters" | "ItemSelector", _) if has == "JSONata" => {
-            "use `Arguments` (Map: `ItemSelector`) instead".into()
-        }
-        _ => format!("set `\"QueryLanguage\": \"{needs}\"` on the state, or use the field of the other language"),
+    .help(match counterpart(field) {
+        Some(other) => format!("in {has}, use `{other}`"),
+        None => format!("set `\"QueryLanguage\": \"{needs}\"` on the state"),
+    })
+}
+
+/// The field of the other query language that does the same.
+fn counterpart(field: &str) -> Option<&str> {
+    Some(match field {
+        "Parameters" => "Arguments",
+        "Arguments" => "Parameters",
+        "ResultSelector" | "OutputPath" | "ResultPath" | "Result" => "Output",
+        "InputPath" => "$states.input",
+        "Output" => "ResultSelector, ResultPath or OutputPath",
+        "ItemsPath" => "Items",
+        "Items" => "ItemsPath",
+        "Condition" => "Variable",
+        // `TimeoutSecondsPath` and the like: the plain field takes an expression.
+        _ => return field.strip_suffix("Path"),
     })
 }
 

@@ -84,11 +84,8 @@ fn digest(value: &Value) -> u64 {
         Value::String(text) => text.hash(&mut hasher),
         Value::Array(items) => items.iter().for_each(|item| digest(item).hash(&mut hasher)),
         Value::Object(object) => {
-            let members = object.iter().map(|(name, member)| {
-                let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-                (name, digest(member)).hash(&mut hasher);
-                hasher.finish()
-            });
+            let state = foldhash::fast::FixedState::default();
+            let members = object.iter().map(|(name, member)| state.hash_one((name, digest(member))));
             members.fold(0_u64, u64::wrapping_add).hash(&mut hasher);
         }
     }

@@ -2,9 +2,9 @@
 
 use super::{Apply, Argument, Call, FUNCTIONS};
 use crate::jsonpath::Path;
-use crate::jsonpath::cursor::Cursor;
 use crate::limits::INTRINSIC_DEPTH_MAX;
 use crate::query::ExpressionError;
+use crate::query::cursor::Cursor;
 use crate::value::{Str, Value};
 
 /// Parses one call that takes up the whole text.

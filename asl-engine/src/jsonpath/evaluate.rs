@@ -3,15 +3,33 @@
 use super::step::{self, Step};
 use crate::error;
 use crate::query::java_text;
-use crate::value::{Object, Value};
+use crate::value::{Object, Str, Value};
+use std::cell::Cell;
 
-/// The nodes that one path may visit at once. Ours: `$..*..*` multiplies, and a turn does bounded work.
-const NODES_MAX: usize = 1_000_000;
+/// The nodes that one evaluation may visit, within its filters too. Ours: `$..*..*` multiplies, and a turn of the
+/// machine does bounded work.
+const VISITS_MAX: usize = 1_000_000;
+
+/// What is left of the visits.
+pub(super) struct Work(Cell<usize>);
+
+impl Work {
+    /// Takes visits away; false when there are none left.
+    pub(super) fn spend(&self, visits: usize) -> bool {
+        self.0.set(self.0.get().saturating_sub(visits));
+        self.0.get() > 0
+    }
+}
 
 /// The value that the steps lead to, or why a definite path matches nothing, in the words of AWS's library.
 pub(super) fn find(root: &Value, steps: &[Step]) -> Result<Value, String> {
+    find_from(root, root, steps, &Work(Cell::new(VISITS_MAX)))
+}
+
+/// The same from a node (`@`) of the document `root`.
+pub(super) fn find_from(node: &Value, root: &Value, steps: &[Step], work: &Work) -> Result<Value, String> {
     let definite = step::are_definite(steps);
-    let (reached, rest) = match walk(root, steps) {
+    let (reached, rest) = match walk(node, steps) {
         Ok(reached) => reached,
         Err(miss) if definite => return Err(miss.words(steps)),
         // An indefinite path that cannot even be begun matches nothing: an empty list.
@@ -26,7 +44,7 @@ pub(super) fn find(root: &Value, steps: &[Step]) -> Result<Value, String> {
             other => Err(error::not_an_object(&rest[0].to_string(), &parent(steps), java_text::class(other))),
         },
         [middle @ .., Step::Function(function)] => {
-            let nodes = select(reached, root, middle)?;
+            let nodes = select(reached, root, middle, work)?;
             if definite {
                 function.apply(&nodes.into_iter().cloned().collect()).ok_or_else(no_results)
             } else {
@@ -35,18 +53,18 @@ pub(super) fn find(root: &Value, steps: &[Step]) -> Result<Value, String> {
         }
         [middle @ .., Step::Members(names)] => {
             let scanned = matches!(middle.last(), Some(Step::Descendants));
-            let nodes = select(reached, root, middle)?.into_iter().filter_map(Value::as_object);
+            let nodes = select(reached, root, middle, work)?.into_iter().filter_map(Value::as_object);
             // `..` stops only where all the names are.
             let fitting = nodes.filter(|object| !scanned || names.iter().all(|name| object.contains_key(name)));
             Ok(fitting.map(|object| merged(object, names)).collect())
         }
-        _ => Ok(select(reached, root, rest)?.into_iter().cloned().collect()),
+        _ => Ok(select(reached, root, rest, work)?.into_iter().cloned().collect()),
     }
 }
 
 /// Is there something at the steps? (A filter's `@.a` alone.)
-pub(super) fn exists(root: &Value, steps: &[Step]) -> bool {
-    walk(root, steps).is_ok_and(|(_, rest)| rest.is_empty() || find(root, steps).is_ok())
+pub(super) fn exists(node: &Value, root: &Value, steps: &[Step], work: &Work) -> bool {
+    walk(node, steps).is_ok_and(|(_, rest)| rest.is_empty() || find_from(node, root, steps, work).is_ok())
 }
 
 /// The name or index at which a definite path fails within an object or array; `None` when it fails at a scalar.
@@ -118,33 +136,34 @@ fn parent(steps: &[Step]) -> String {
 }
 
 /// One object of those members that exist.
-fn merged(object: &Object, names: &[crate::value::Str]) -> Value {
+fn merged(object: &Object, names: &[Str]) -> Value {
     let members = names.iter().filter_map(|name| Some((name.clone(), object.get(name)?.clone())));
     Value::Object(members.collect())
 }
 
 /// The nodes that indefinite steps lead to, in document order.
-fn select<'v>(start: &'v Value, root: &'v Value, steps: &[Step]) -> Result<Vec<&'v Value>, String> {
+fn select<'v>(start: &'v Value, root: &Value, steps: &[Step], work: &Work) -> Result<Vec<&'v Value>, String> {
     let mut nodes = vec![start];
     let mut scanned = false;
     for step in steps {
         let mut next = Vec::new();
         for node in nodes {
+            let before = next.len();
             match step {
                 Step::Filter(filter) if scanned => {
                     // `..` offers the items of an array one by one already: they are not filtered again.
                     match node {
-                        Value::Object(_) if filter.accepts(node, root) => next.push(node),
-                        Value::Array(items) if filter.accepts(node, root) => {
-                            next.extend(items.iter().filter(|item| filter.accepts(item, root)));
+                        Value::Object(_) if filter.accepts(node, root, work) => next.push(node),
+                        Value::Array(items) if filter.accepts(node, root, work) => {
+                            next.extend(items.iter().filter(|item| filter.accepts(item, root, work)));
                         }
                         _ => {}
                     }
                 }
-                step => apply(step, node, root, &mut next),
+                step => apply(step, node, root, work, &mut next),
             }
-            if next.len() > NODES_MAX {
-                return Err(format!("the path visits more than {NODES_MAX} values; use a narrower one"));
+            if !work.spend(1 + next.len() - before) {
+                return Err(format!("the path visits more than {VISITS_MAX} values; use a narrower one"));
             }
         }
         scanned = matches!(step, Step::Descendants);
@@ -153,7 +172,7 @@ fn select<'v>(start: &'v Value, root: &'v Value, steps: &[Step]) -> Result<Vec<&
     Ok(nodes)
 }
 
-fn apply<'v>(step: &Step, node: &'v Value, root: &'v Value, out: &mut Vec<&'v Value>) {
+fn apply<'v>(step: &Step, node: &'v Value, root: &Value, work: &Work, out: &mut Vec<&'v Value>) {
     match (step, node) {
         (Step::Member(name), Value::Object(object)) => out.extend(object.get(name)),
         (Step::Members(names), Value::Object(object)) => out.extend(names.iter().filter_map(|name| object.get(name))),
@@ -165,9 +184,9 @@ fn apply<'v>(step: &Step, node: &'v Value, root: &'v Value, out: &mut Vec<&'v Va
         (Step::Wildcard, Value::Array(items)) => out.extend(items.iter()),
         (Step::Wildcard, Value::Object(object)) => out.extend(object.values()),
         (Step::Filter(filter), Value::Array(items)) => {
-            out.extend(items.iter().filter(|item| filter.accepts(item, root)));
+            out.extend(items.iter().filter(|item| filter.accepts(item, root, work)));
         }
-        (Step::Filter(filter), Value::Object(_)) if filter.accepts(node, root) => out.push(node),
+        (Step::Filter(filter), Value::Object(_)) if filter.accepts(node, root, work) => out.push(node),
         (Step::Descendants, _) => descendants(node, out),
         _ => {}
     }

@@ -4,7 +4,6 @@
 //! path that matches nothing is an error while an indefinite one yields an empty list, `['a','b']` yields one merged
 //! object, a filter applies to an object itself, and `2 == '2'`.
 
-pub(crate) mod cursor;
 mod evaluate;
 mod filter;
 mod function;
@@ -92,6 +91,7 @@ impl Path {
     /// another way, use [`Path::find`].
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
         let found = match self.root_value(scope) {
+            Some(Value::Null) if self.reads_input() && !self.steps.is_empty() => return Err(error::null_input().into()),
             Some(root) => evaluate::find(root, &self.steps),
             None => Err(error::no_results(&step::canonical(&self.steps))),
         };

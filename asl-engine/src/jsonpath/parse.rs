@@ -1,10 +1,10 @@
 //! The text of a path to its steps.
 
-use super::cursor::Cursor;
 use super::filter;
 use super::function::Function;
 use super::step::Step;
 use crate::query::ExpressionError;
+use crate::query::cursor::Cursor;
 
 /// Parses the steps that begin at `offset` and go to the end of `text`.
 pub(super) fn steps(text: &str, offset: usize) -> Result<Vec<Step>, ExpressionError> {
@@ -51,7 +51,7 @@ fn dotted(cursor: &mut Cursor<'_>, depth: usize) -> Result<Step, ExpressionError
     let name = cursor.take_while(|c| {
         let ends = matches!(c, '.' | '[' | '(') || c.is_whitespace();
         let ends_in_filter = matches!(c, ']' | ')' | ',' | '=' | '!' | '<' | '>' | '&' | '|' | '\'' | '"');
-        !ends && !(depth > 0 && ends_in_filter)
+        !(ends || depth > 0 && ends_in_filter)
     });
     if cursor.take("(") {
         return function(name, &begin, cursor);

@@ -67,9 +67,12 @@ impl From<StatesError> for QueryError {
 }
 
 mod condition;
+pub(crate) mod cursor;
 mod expression;
 pub(crate) mod java_text;
 mod template;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use condition::{Comparison, Condition, Operand, Operator};
 pub use expression::{Expression, ExpressionError};

@@ -54,3 +54,65 @@ fn not_found(path: &Path, scope: &Scope<'_>, member: &str) -> StatesError {
     }
     error::template_path_not_found(path.source(), member, path.root_value(scope).unwrap_or(&Value::Null))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::testing::{json, with_input};
+
+    /// A template as the definition's compiler makes it.
+    fn compile(value: &Value) -> Template {
+        match value {
+            Value::Object(object) => Template::Object(
+                object
+                    .iter()
+                    .map(|(name, member)| match (name.strip_suffix(".$"), member) {
+                        (Some(name), Value::String(text)) => {
+                            (name.into(), Template::Expression(Expression::parse_jsonpath(text).unwrap()))
+                        }
+                        _ => (name.clone(), compile(member)),
+                    })
+                    .collect(),
+            ),
+            Value::Array(items) => Template::Array(items.iter().map(compile).collect()),
+            scalar => Template::Constant(scalar.clone()),
+        }
+    }
+
+    fn evaluate(template: &str, input: &str) -> Result<String, StatesError> {
+        let (template, input) = (compile(&json(template)), json(input));
+        with_input(&input, |scope| template.evaluate(scope, "Parameters"))
+            .map(|value| value.to_json())
+            .map_err(|error| error.error)
+    }
+
+    #[test]
+    fn members_with_paths_and_calls_are_replaced() {
+        let template = r#"{"flagged":true,"parts":[{"first.$":"$.vals[0]","last3.$":"$.vals[3:]"}],"name.$":"$$.Execution.Name",
+            "id.$":"$order.id","text.$":"States.Format('{}', $.flagged)","none.$":"$.none[*]","all.$":"$"}"#;
+        let input = r#"{"flagged":7,"vals":[0,10,20,30,40,50]}"#;
+        assert_eq!(
+            evaluate(template, input).unwrap(),
+            r#"{"flagged":true,"parts":[{"first":0,"last3":[30,40,50]}],"name":"e1","id":7,"text":"7","none":[],"all":{"flagged":7,"vals":[0,10,20,30,40,50]}}"#
+        );
+    }
+
+    #[test]
+    fn a_path_that_matches_nothing_is_told_with_its_member() {
+        for (template, input, cause) in [
+            (
+                r#"{"address.$":"$.application.address"}"#,
+                r#"{"flagged":false}"#,
+                "The JSONPath '$.application.address' specified for the field 'address.$' could not be found in the input '{\"flagged\":false}'",
+            ),
+            (
+                r#"{"a":{"b":[{"c.$":"$$.Nope"}]}}"#,
+                "{}",
+                "The JSONPath '$$.Nope' specified for the field 'c.$' could not be found in the input '{\"Execution\":{\"Name\":\"e1\"},\"StateMachine\":{\"Id\":\"arn:m\",\"Name\":\"m\"}}'",
+            ),
+            (r#"{"a.$":"$.b"}"#, "null", "Unable to apply Path transformation to null or empty input."),
+        ] {
+            assert_eq!(evaluate(template, input), Err(StatesError::runtime(cause)));
+        }
+    }
+}

@@ -96,8 +96,8 @@ impl<'a> Compiler<'a, '_> {
             return None;
         };
         match test.name.as_str() {
-            "And" => self.conditions(&test.value).map(Condition::And),
-            "Or" => self.conditions(&test.value).map(Condition::Or),
+            "And" => self.conditions(test).map(Condition::And),
+            "Or" => self.conditions(test).map(Condition::Or),
             "Not" => {
                 let part = self.object(&test.value)?;
                 self.condition(&part, false).map(|part| Condition::Not(Box::new(part)))
@@ -106,10 +106,10 @@ impl<'a> Compiler<'a, '_> {
         }
     }
 
-    fn conditions(&mut self, node: &'a Node) -> Option<Vec<Condition>> {
-        let items = self.array(node)?;
+    fn conditions(&mut self, member: &'a Member) -> Option<Vec<Condition>> {
+        let items = self.array(&member.value)?;
         if items.is_empty() {
-            self.report(node, schema::empty("And, Or"));
+            self.report(&member.value, schema::empty(&member.name));
         }
         let parts: Vec<Option<Condition>> = items
             .iter()

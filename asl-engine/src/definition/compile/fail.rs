@@ -1,7 +1,9 @@
 //! The Fail state (spec, "Fail State").
 
+use super::template::looks_like_path;
 use super::{Compiler, Fields};
 use crate::definition::program::{Dynamic, Fail};
+use crate::diagnostic::query;
 use crate::query::QueryLanguage;
 use crate::value::Str;
 
@@ -25,6 +27,12 @@ impl<'a> Compiler<'a, '_> {
         {
             return self.path_or_intrinsic(node).map(Dynamic::Query);
         }
-        self.dynamic(fields, names, language, |compiler, node| compiler.string(node).cloned())
+        self.dynamic(fields, names, language, |compiler, node| {
+            let text = compiler.string(node)?;
+            if language == QueryLanguage::JsonPath && looks_like_path(text) {
+                compiler.report(node, query::no_path(names[0]));
+            }
+            Some(text.clone())
+        })
     }
 }

@@ -35,6 +35,9 @@ impl<'a> Compiler<'a, '_> {
     /// Reports the fields that the table does not know, or that belong to the other query language.
     pub(super) fn check_fields(&mut self, fields: &Fields<'a>, table: Table, language: QueryLanguage) {
         for member in fields.members {
+            if self.is_full() {
+                return;
+            }
             let finding = match table::find(table, &member.name) {
                 None => schema::unsupported(&member.name, table.iter().copied().flatten().map(|(name, _)| *name)),
                 Some((_, Some(needed))) if needed != language => {

@@ -11,9 +11,10 @@ impl Compiler<'_, '_> {
         if self.states.iter().any(Option::is_none) {
             return;
         }
+        let mut reached = vec![false; self.states.len()];
         for scope in std::mem::take(&mut self.scopes) {
             if scope.states.iter().any(|(id, ..)| self.is_terminal(*id)) {
-                self.report_unreachable(&scope);
+                self.report_unreachable(&scope, &mut reached);
             } else {
                 let span = scope.states.first().map_or(Span::default(), |(_, _, span)| *span);
                 self.diagnostics.push(graph::no_terminal_state().at(String::new(), span));
@@ -30,8 +31,8 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn report_unreachable(&mut self, scope: &ScopeRecord) {
-        let mut reached = vec![false; self.states.len()];
+    /// `reached` is shared: no transition leads out of a scope.
+    fn report_unreachable(&mut self, scope: &ScopeRecord, reached: &mut [bool]) {
         let mut open = vec![scope.start];
         while let Some(id) = open.pop() {
             // A transition to nowhere is reported already.
@@ -46,7 +47,9 @@ impl Compiler<'_, '_> {
                 && let Some(Some(state)) = self.states.get(id.0 as usize)
             {
                 let finding = graph::unreachable(&state.name);
-                self.diagnostics.push(finding.at(self.root.location(*node), *span));
+                if !self.is_full() {
+                    self.diagnostics.push(finding.at(self.root.location(*node), *span));
+                }
             }
         }
     }

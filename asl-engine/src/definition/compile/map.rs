@@ -226,5 +226,5 @@ fn names_any(batcher: &Fields<'_>) -> bool {
 /// Developer Guide, *Label*: no white space, wildcards (`? *`), brackets (`< > { } [ ]`), special characters
 /// (`: ; , \ | ^ ~ $ # % & ` "`) and control characters.
 fn is_forbidden_in_label(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(c)
+    c.is_whitespace() || c.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"".contains(c)
 }

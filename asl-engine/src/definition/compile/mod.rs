@@ -9,24 +9,20 @@ mod map;
 mod parallel;
 mod pass;
 mod recovery;
-mod succeed;
 mod table;
 mod task;
 mod template;
 mod wait;
 
-use super::program::{Program, State, StateId, StateKind, Transition};
+use super::program::{Program, ReadPath, State, StateId, StateKind, Transition};
 use super::source::{Member, Node};
 use super::{MachineType, ParseOptions};
-use crate::diagnostic::{Diagnostic, Finding, Span, graph as transitions, schema};
+use crate::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Finding, Span, graph as transitions, schema, substitution};
 use crate::limits;
 use crate::query::QueryLanguage;
 use crate::value::Str;
 use fields::Fields;
 use std::collections::BTreeMap;
-
-/// Diagnostics of one definition; what follows them would help nobody.
-const DIAGNOSTICS_MAX: usize = 1_000;
 
 /// Stands for a state that does not exist, so that the rest of the graph can be checked. Such a program is never run.
 const NOWHERE: StateId = StateId(u32::MAX);
@@ -45,9 +41,29 @@ pub(super) fn compile(root: &Node, options: &ParseOptions, diagnostics: &mut Vec
     compiler.finish(start_at?, timeout_seconds)
 }
 
+/// Compiles a definition that is one state alone. The states it leads to are known by their names only.
+pub(super) fn compile_state(
+    root: &Node,
+    name: &Str,
+    options: &ParseOptions,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Program> {
+    let mut compiler = Compiler::new(root, options, diagnostics);
+    compiler.states.push(None);
+    let scope = Scope { alone: true, ..Scope::default() };
+    let state = compiler.state(name, Span::default(), root, &scope);
+    compiler.language = state.as_ref().map_or(compiler.language, |state| state.query_language);
+    compiler.states[0] = state;
+    compiler.check_graph();
+    compiler.finish(StateId(0), None)
+}
+
 /// The states of one `States` object.
+#[derive(Default)]
 struct Scope<'a> {
     names: BTreeMap<&'a str, StateId>,
+    /// A state that is looked at alone may lead to any name.
+    alone: bool,
 }
 
 /// What is remembered of a scope for the checks of its graph.
@@ -93,9 +109,20 @@ impl<'a, 'd> Compiler<'a, 'd> {
 
     /// Reports something about a node, of which only a part is to be marked in the text.
     fn report_at(&mut self, node: &Node, span: Span, finding: Finding) {
-        if self.diagnostics.len() < DIAGNOSTICS_MAX {
-            self.diagnostics.push(finding.at(self.root.location(node.id), span));
+        if self.is_full() {
+            return;
         }
+        let location = self.root.location(node.id);
+        // A string with an unfilled placeholder is wrong in any other way only because of that.
+        if !self.diagnostics.iter().any(|earlier| earlier.code == substitution::MISSING && earlier.location == location)
+        {
+            self.diagnostics.push(finding.at(location, span));
+        }
+    }
+
+    /// Are there so many diagnostics that no more are kept?
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= DIAGNOSTICS_MAX
     }
 
     fn finish(self, start_at: StateId, timeout_seconds: Option<u64>) -> Option<Program> {
@@ -128,12 +155,15 @@ impl<'a, 'd> Compiler<'a, 'd> {
             return None;
         }
         // A scope's states have ids that follow each other; those of nested scopes come later.
-        let mut scope = Scope { names: BTreeMap::new() };
+        let mut scope = Scope::default();
         let mut members: Vec<(StateId, &'a Member)> = Vec::new();
         for member in states.members {
+            self.state_name(member);
+            if scope.names.contains_key(member.name.as_str()) {
+                continue;
+            }
             let id = StateId(self.states.len() as u32);
             self.states.push(None);
-            self.state_name(member);
             scope.names.insert(&member.name, id);
             members.push((id, member));
         }
@@ -142,7 +172,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
             None => None,
         };
         for (id, member) in &members {
-            let state = self.state(member, &scope);
+            let state = self.state(&member.name, member.name_span, &member.value, &scope);
             self.states[id.0 as usize] = state;
         }
         let start = start?;
@@ -165,20 +195,39 @@ impl<'a, 'd> Compiler<'a, 'd> {
     fn target(&mut self, node: &'a Node, scope: &Scope<'a>) -> Option<StateId> {
         let name = self.string(node)?;
         let target = scope.names.get(name.as_str()).copied();
+        if scope.alone {
+            return Some(self.elsewhere(name));
+        }
         if target.is_none() {
             self.report(node, transitions::missing_target(name));
         }
         Some(target.unwrap_or(NOWHERE))
     }
 
+    /// A state that is known by its name only.
+    fn elsewhere(&mut self, name: &'a Str) -> StateId {
+        let known = self.states.iter().position(|state| state.as_ref().is_some_and(|state| state.name == *name));
+        let index = known.unwrap_or_else(|| {
+            self.states.push(Some(State {
+                name: name.clone(),
+                query_language: self.language,
+                kind: StateKind::Succeed,
+                input_path: ReadPath::Whole,
+                output_path: ReadPath::Whole,
+                output: None,
+                assign: Vec::new(),
+                next: Transition::End,
+            }));
+            self.states.len() - 1
+        });
+        StateId(index as u32)
+    }
+
     /// One state of any type.
-    fn state(&mut self, member: &'a Member, scope: &Scope<'a>) -> Option<State> {
-        let Some(fields) = Fields::new(&member.value) else {
-            self.report(&member.value, schema::expected("Object"));
-            return None;
-        };
+    fn state(&mut self, name: &Str, name_span: Span, node: &'a Node, scope: &Scope<'a>) -> Option<State> {
+        let fields = self.object(node)?;
         let Some(type_node) = fields.get("Type") else {
-            self.report_at(fields.node, member.name_span, schema::required(&["Type"]));
+            self.report_at(node, name_span, schema::required(&["Type"]));
             return None;
         };
         let type_name = self.string(type_node)?;
@@ -195,7 +244,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
 
         let next = match type_name.as_str() {
             "Choice" | "Succeed" | "Fail" => Some(Transition::End),
-            _ => self.transition(&fields, member, scope),
+            _ => self.transition(&fields, name_span, scope),
         };
         let input_path = self.read_path(&fields, "InputPath");
         let output_path = self.read_path(&fields, "OutputPath");
@@ -206,13 +255,14 @@ impl<'a, 'd> Compiler<'a, 'd> {
             "Task" => self.task(&fields, language, scope).map(|task| StateKind::Task(Box::new(task))),
             "Choice" => self.choice(&fields, language, scope).map(StateKind::Choice),
             "Wait" => self.wait(&fields, language).map(StateKind::Wait),
-            "Succeed" => self.succeed(&fields),
+            // It has no fields of its own.
+            "Succeed" => Some(StateKind::Succeed),
             "Fail" => self.fail(&fields, language).map(StateKind::Fail),
             "Parallel" => self.parallel(&fields, language, scope).map(|p| StateKind::Parallel(Box::new(p))),
             _ => self.map(&fields, language, scope).map(|map| StateKind::Map(Box::new(map))),
         };
         Some(State {
-            name: member.name.clone(),
+            name: name.clone(),
             query_language: language,
             kind: kind?,
             input_path,
@@ -224,7 +274,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
     }
 
     /// `Next` or `End`.
-    fn transition(&mut self, fields: &Fields<'a>, member: &Member, scope: &Scope<'a>) -> Option<Transition> {
+    fn transition(&mut self, fields: &Fields<'a>, name_span: Span, scope: &Scope<'a>) -> Option<Transition> {
         let end = fields.get("End").map(|node| (node, self.boolean(node)));
         match (fields.get("Next"), end) {
             (Some(next), None | Some((_, Some(false)))) => self.target(next, scope).map(Transition::Next),
@@ -234,7 +284,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
                 None
             }
             (None, None | Some((_, Some(false)))) => {
-                self.report_at(fields.node, member.name_span, schema::one_required(&["Next", "End"]));
+                self.report_at(fields.node, name_span, schema::one_required(&["Next", "End"]));
                 None
             }
             // A value of another type is reported already.

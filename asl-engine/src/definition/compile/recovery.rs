@@ -38,7 +38,6 @@ impl<'a> Compiler<'a, '_> {
         let max_delay_seconds = self.integer_field(&fields, "MaxDelaySeconds", 1, DELAY_SECONDS_MAX);
         if let (Some(delay), Some(node)) = (max_delay_seconds, fields.get("MaxDelaySeconds"))
             && delay <= interval_seconds.unwrap_or(1)
-            && fields.has("IntervalSeconds")
         {
             self.report(node, schema::delay_not_above_interval());
         }

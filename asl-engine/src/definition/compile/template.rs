@@ -97,7 +97,8 @@ impl<'a> Compiler<'a, '_> {
         let assign = self.template_members(node, language)?;
         for (name, _) in &assign {
             if !is_variable_name(name) {
-                let member = node.object()?.iter().find(|member| member.name.starts_with(name.as_str()));
+                let is_it = |written: &str| written.strip_suffix(".$").unwrap_or(written) == name;
+                let member = node.object()?.iter().find(|member| is_it(&member.name));
                 self.report_at(node, member.map_or(node.span, |m| m.name_span), query::variable_name(name));
             }
         }

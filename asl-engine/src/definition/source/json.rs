@@ -1,13 +1,13 @@
 //! JSON (RFC 8259), strictly. Errors are worded as AWS's parser (Jackson) words them where its words are known.
 
-use super::{Kind, Member, Node, report_duplicates};
+use super::{Kind, Member, Node};
 use crate::diagnostic::{Diagnostic, Span, line_column, syntax};
 use crate::limits::DEFINITION_DEPTH_MAX;
 use crate::value::{Number, Value};
 
 /// Reads JSON text.
 pub(super) fn read(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut reader = Reader { text, at: 0, depth: 0, diagnostics };
+    let mut reader = Reader { text, at: 0, depth: 0 };
     let node = reader.value().and_then(|node| {
         reader.skip_space();
         match reader.peek() {
@@ -45,14 +45,13 @@ enum Refusal {
     Syntax { message: String, span: Span, after: usize },
 }
 
-struct Reader<'a, 'd> {
+struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    diagnostics: &'d mut Vec<Diagnostic>,
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -147,7 +146,6 @@ impl Reader<'_, '_> {
             }
         }
         self.at += 1;
-        report_duplicates(&members, self.diagnostics);
         Ok(Kind::Object(members))
     }
 
@@ -220,13 +218,14 @@ impl Reader<'_, '_> {
             't' => '\t',
             'u' => {
                 let first = self.hex4(start)?;
-                let code = if (0xd800..0xdc00).contains(&first) && self.text[self.at..].starts_with("\\u") {
+                let mut code = first;
+                if (0xd800..0xdc00).contains(&first) && self.text[self.at..].starts_with("\\u") {
                     self.at += 2;
                     let second = self.hex4(start)?;
-                    0x10000 + ((first - 0xd800) << 10) + second.wrapping_sub(0xdc00)
-                } else {
-                    first
-                };
+                    if (0xdc00..0xe000).contains(&second) {
+                        code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                    }
+                }
                 char::from_u32(code).ok_or_else(|| self.syntax(start, "Unpaired surrogate in an escape sequence"))?
             }
             _ => {

@@ -3,7 +3,7 @@
 mod json;
 mod yaml;
 
-use crate::diagnostic::{Diagnostic, Finding, Span, syntax};
+use crate::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Finding, Span, syntax};
 use crate::value::{Number, Object, Str, Value};
 
 /// How the text is written.
@@ -69,6 +69,7 @@ pub(crate) fn read(text: &str, format: Format, diagnostics: &mut Vec<Diagnostic>
     };
     let mut root = if json { json::read(text, diagnostics) } else { yaml::read(text, diagnostics) }?;
     root.number(&mut 0);
+    root.report_duplicates(&root, diagnostics);
     if root.object().is_none() {
         diagnostics.push(syntax::not_an_object().at(String::new(), whole));
         return None;
@@ -88,6 +89,24 @@ impl Node {
         match &mut self.kind {
             Kind::Array(items) => items.iter_mut().for_each(|item| item.number(next)),
             Kind::Object(members) => members.iter_mut().for_each(|member| member.value.number(next)),
+            _ => {}
+        }
+    }
+
+    /// Warns of names that occur twice in one object. Recursion over a tree whose depth is bounded when it is read.
+    fn report_duplicates(&self, root: &Node, diagnostics: &mut Vec<Diagnostic>) {
+        match &self.kind {
+            Kind::Array(items) => items.iter().for_each(|item| item.report_duplicates(root, diagnostics)),
+            Kind::Object(members) => {
+                let mut seen = std::collections::BTreeSet::new();
+                for member in members {
+                    if !seen.insert(&member.name) && diagnostics.len() < DIAGNOSTICS_MAX {
+                        let finding = syntax::duplicate_field(&member.name);
+                        diagnostics.push(finding.at(root.location(member.value.id), member.name_span));
+                    }
+                    member.value.report_duplicates(root, diagnostics);
+                }
+            }
             _ => {}
         }
     }
@@ -161,15 +180,5 @@ impl Node {
             }
         }
         if place.is_empty() { "/".into() } else { place }
-    }
-}
-
-/// Warns of names that occur twice in one object.
-fn report_duplicates(members: &[Member], diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen = std::collections::BTreeSet::new();
-    for member in members {
-        if !seen.insert(&member.name) {
-            diagnostics.push(syntax::duplicate_field(&member.name).at(String::new(), member.name_span));
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! YAML 1.2 with the core schema: `on`, `off`, `y`, `n` and dates are strings.
 
-use super::{Kind, Member, Node, json, report_duplicates};
+use super::{Kind, Member, Node, json};
 use crate::diagnostic::{Diagnostic, Finding, Span, syntax};
 use crate::limits::DEFINITION_DEPTH_MAX;
 use crate::value::{Number, Str};
@@ -76,17 +76,19 @@ impl Reader<'_, '_> {
 
     fn event(&mut self, event: Event<'_>, source: &granit_parser::Span) -> Result<(), Refusal> {
         let span = self.span(source);
+        let tag_start = source.tag_start.and_then(|start| start.byte_offset()).unwrap_or(span.start);
+        if let Some(tag) = event.tag().filter(|tag| !is_core(tag, &event)) {
+            return Err((syntax::tag(&tag_text(tag)), Span::new(tag_start, span.end.max(tag_start))));
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let node = self.scalar(&text, style, tag.as_deref(), span)?;
                 self.finish(node, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                self.container(anchor, tag.as_deref(), "seq", span, Content::Array(Vec::new()))
-            }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::SequenceStart(_, anchor, _) => self.container(anchor, span, Content::Array(Vec::new())),
+            Event::MappingStart(_, anchor, _) => {
                 let content = Content::Object { members: Vec::new(), name: None };
-                self.container(anchor, tag.as_deref(), "map", span, content)
+                self.container(anchor, span, content)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(id) => match self.anchors.get(&id) {
@@ -125,17 +127,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn container(
-        &mut self,
-        anchor: usize,
-        tag: Option<&Tag>,
-        core: &str,
-        span: Span,
-        content: Content,
-    ) -> Result<(), Refusal> {
-        if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema_tag(core)) {
-            return Err((syntax::tag(&tag_text(tag)), span));
-        }
+    fn container(&mut self, anchor: usize, span: Span, content: Content) -> Result<(), Refusal> {
         if self.open.len() >= DEFINITION_DEPTH_MAX {
             return Err((syntax::too_deep(), span));
         }
@@ -150,10 +142,7 @@ impl Reader<'_, '_> {
         let Some(Open { span, anchor, content }) = self.open.pop() else { return Ok(()) };
         let kind = match content {
             Content::Array(items) => Kind::Array(items),
-            Content::Object { members, .. } => {
-                report_duplicates(&members, self.diagnostics);
-                Kind::Object(members)
-            }
+            Content::Object { members, .. } => Kind::Object(members),
         };
         self.finish(Node::new(Span::new(span.start, end.end.max(span.start)), kind), anchor)
     }
@@ -183,10 +172,8 @@ impl Reader<'_, '_> {
             None if style == ScalarStyle::Plain => self.resolve(text, span)?,
             None => string(text),
             Some(tag) if tag.is_yaml_core_schema_tag("str") => string(text),
-            Some(tag) if ["null", "bool", "int", "float"].iter().any(|core| tag.is_yaml_core_schema_tag(core)) => {
-                self.resolve(text, span)?
-            }
-            Some(tag) => return Err((syntax::tag(&tag_text(tag)), span)),
+            // What the other core tags say is checked where the value is used.
+            Some(_) => self.resolve(text, span)?,
         };
         let mut node = Node::new(span, kind);
         node.verbatim = match style {
@@ -251,6 +238,16 @@ fn name_text(node: &Node, text: &str) -> Result<Str, Refusal> {
         Kind::Array(_) | Kind::Object(_) => Err((syntax::invalid_yaml("a field name must be a string"), node.span)),
         _ => Ok(text.get(node.span.start..node.span.end).unwrap_or_default().into()),
     }
+}
+
+/// Is it a tag of the core schema that fits the node?
+fn is_core(tag: &Tag, event: &Event<'_>) -> bool {
+    let fitting: &[&str] = match event {
+        Event::SequenceStart(..) => &["seq"],
+        Event::MappingStart(..) => &["map"],
+        _ => &["str", "null", "bool", "int", "float"],
+    };
+    fitting.iter().any(|core| tag.is_yaml_core_schema_tag(core))
 }
 
 /// A tag as its author wrote it.

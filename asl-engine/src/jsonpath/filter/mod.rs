@@ -4,12 +4,15 @@ mod parse;
 
 pub(super) use parse::parse;
 
-use super::evaluate;
+use super::evaluate::{self, Work};
 use super::step::Step;
 use crate::query::java_text;
 use crate::value::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+
+/// What matching one text with a pattern counts, in visits of a node.
+const PATTERN_VISITS: usize = 100;
 
 /// A condition on one node (`@`) of a document (`$`).
 #[derive(Clone, Debug)]
@@ -57,30 +60,34 @@ pub(super) enum Operator {
 
 impl Filter {
     /// Does the condition hold for `node`? (The depth of the recursion is that of the filter's text, which is bounded.)
-    pub(super) fn accepts(&self, node: &Value, root: &Value) -> bool {
+    pub(super) fn accepts(&self, node: &Value, root: &Value, work: &Work) -> bool {
+        if !work.spend(1) {
+            return false;
+        }
         match self {
-            Filter::Or(parts) => parts.iter().any(|part| part.accepts(node, root)),
-            Filter::And(parts) => parts.iter().all(|part| part.accepts(node, root)),
-            Filter::Not(part) => !part.accepts(node, root),
-            Filter::Exists(Operand::Node(steps)) => evaluate::exists(node, steps),
-            Filter::Exists(Operand::Root(steps)) => evaluate::exists(root, steps),
+            Filter::Or(parts) => parts.iter().any(|part| part.accepts(node, root, work)),
+            Filter::And(parts) => parts.iter().all(|part| part.accepts(node, root, work)),
+            Filter::Not(part) => !part.accepts(node, root, work),
+            Filter::Exists(Operand::Node(steps)) => evaluate::exists(node, root, steps, work),
+            Filter::Exists(Operand::Root(steps)) => evaluate::exists(root, root, steps, work),
             Filter::Exists(_) => true,
             Filter::Comparison(left, operator, right) => match (left, right) {
                 (text, Operand::Pattern(pattern)) | (Operand::Pattern(pattern), text) => {
-                    text.value(node, root).is_some_and(|text| matches(pattern, &text))
+                    work.spend(PATTERN_VISITS)
+                        && text.value(node, root, work).is_some_and(|text| matches(pattern, &text))
                 }
-                _ => operator.holds(left.value(node, root).as_deref(), right.value(node, root).as_deref()),
+                _ => operator.holds(left.value(node, root, work).as_deref(), right.value(node, root, work).as_deref()),
             },
         }
     }
 }
 
 impl Operand {
-    fn value<'v>(&'v self, node: &Value, root: &Value) -> Option<Cow<'v, Value>> {
+    fn value<'v>(&'v self, node: &Value, root: &Value, work: &Work) -> Option<Cow<'v, Value>> {
         match self {
             Operand::Literal(value) => Some(Cow::Borrowed(value)),
-            Operand::Node(steps) => evaluate::find(node, steps).ok().map(Cow::Owned),
-            Operand::Root(steps) => evaluate::find(root, steps).ok().map(Cow::Owned),
+            Operand::Node(steps) => evaluate::find_from(node, root, steps, work).ok().map(Cow::Owned),
+            Operand::Root(steps) => evaluate::find_from(root, root, steps, work).ok().map(Cow::Owned),
             Operand::Pattern(_) => None,
         }
     }

@@ -1,13 +1,16 @@
 //! The text of a filter to its condition.
 
 use super::{Filter, Operand, Operator};
-use crate::jsonpath::cursor::Cursor;
 use crate::jsonpath::parse;
 use crate::query::ExpressionError;
+use crate::query::cursor::Cursor;
 use crate::value::{Object, Value};
 
 /// How deep parentheses, negations and filters within filters may nest. Ours: it bounds every recursion over a filter.
 const DEPTH_MAX: usize = 32;
+
+/// Steps that a pattern with lookaround or backreferences may take back on one text. Ours; other patterns take none.
+const BACKTRACKS_MAX: usize = 100_000;
 
 /// Parses the condition between `[?(` and `)]`.
 pub(in crate::jsonpath) fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, ExpressionError> {
@@ -206,7 +209,9 @@ fn pattern(cursor: &mut Cursor<'_>) -> Result<Operand, ExpressionError> {
     // Unicode (`u`, `U`) is always on, and Java's `d` has no meaning here.
     let flags: String = flags.chars().filter(|flag| "imsx".contains(*flag)).collect();
     let flags = if flags.is_empty() { flags } else { format!("(?{flags})") };
-    match fancy_regex::Regex::new(&format!(r"\A(?:{flags}{body})\z")) {
+    let regex =
+        fancy_regex::RegexBuilder::new(&format!(r"\A(?:{flags}{body})\z")).backtrack_limit(BACKTRACKS_MAX).build();
+    match regex {
         Ok(regex) => Ok(Operand::Pattern(regex)),
         Err(error) => Err(begin.error(format!("the pattern `{body}` is none: {error}"))),
     }

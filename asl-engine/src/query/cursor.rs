@@ -1,6 +1,6 @@
 //! A place in a text that is being parsed.
 
-use crate::query::ExpressionError;
+use super::ExpressionError;
 
 /// Reads a text from left to right. Offsets are bytes into the whole text.
 #[derive(Clone)]
@@ -14,6 +14,7 @@ impl<'t> Cursor<'t> {
         Cursor { text, offset }
     }
 
+    /// Where the cursor is.
     pub(crate) fn offset(&self) -> usize {
         self.offset
     }
@@ -68,8 +69,8 @@ impl<'t> Cursor<'t> {
         ExpressionError { message: message.into(), offset: self.offset }
     }
 
-    /// A quoted text, the quote being next; a backslash takes the following character as it is, but for JSON's own
-    /// escapes.
+    /// A quoted text, the quote being next. A backslash escapes the quote and itself; before any other character it
+    /// stands for itself (recorded: `$['Test\""Name"']` finds the member `Test\""Name"`).
     pub(crate) fn quoted(&mut self) -> Result<String, ExpressionError> {
         let begin = self.clone();
         let quote =
@@ -78,29 +79,17 @@ impl<'t> Cursor<'t> {
         while let Some(c) = self.next() {
             match c {
                 c if c == quote => return Ok(text),
-                '\\' => match self.next() {
-                    Some('n') => text.push('\n'),
-                    Some('t') => text.push('\t'),
-                    Some('r') => text.push('\r'),
-                    Some('b') => text.push('\u{8}'),
-                    Some('f') => text.push('\u{c}'),
-                    Some('u') => text.push(self.unicode_escape()?),
-                    Some(escaped) => text.push(escaped),
-                    None => break,
+                '\\' => match self.peek().filter(|next| *next == quote || *next == '\\') {
+                    Some(escaped) => {
+                        text.push(escaped);
+                        self.next();
+                    }
+                    None => text.push('\\'),
                 },
                 c => text.push(c),
             }
         }
         Err(begin.error("the quote is never closed"))
-    }
-
-    fn unicode_escape(&mut self) -> Result<char, ExpressionError> {
-        let digits = self.rest().get(..4).ok_or_else(|| self.error("`\\u` is followed by four hexadecimal digits"))?;
-        let code =
-            u32::from_str_radix(digits, 16).map_err(|_| self.error("`\\u` is followed by four hexadecimal digits"))?;
-        let decoded = char::from_u32(code).ok_or_else(|| self.error("half of a surrogate pair is no character"))?;
-        self.offset += 4;
-        Ok(decoded)
     }
 
     /// An integer that fits in 32 bits.
