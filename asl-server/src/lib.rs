@@ -1,1 +1,14 @@
-//! See ARCHITECTURE.md.
+//! A Step-Functions-compatible server, and the `asl` command line.
+
+pub mod cli;
+pub mod config;
+pub mod deploy;
+pub mod execution;
+pub mod http;
+pub mod integration;
+pub mod operation;
+pub mod registry;
+pub mod service;
+pub mod wire;
+
+pub use service::{Caller, Service};

@@ -19,6 +19,7 @@ pub use source::Format;
 pub use substitute::Substitutions;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::value::Value;
 use std::sync::Arc;
 
 /// What kind of machine a definition is for.
@@ -64,6 +65,13 @@ impl Definition {
             program = compile::compile(&root, options, &mut diagnostics);
         }
         Definition::new(text, program, diagnostics)
+    }
+
+    /// The definition as one JSON value: YAML read, placeholders filled in. `None` when the text is no definition at all.
+    pub fn resolve(text: &str, options: &ParseOptions) -> Option<Value> {
+        let mut root = source::read(text, options.format, &mut Vec::new())?;
+        substitute::substitute(&mut root, &options.substitutions, &mut Vec::new());
+        Some(root.value())
     }
 
     /// Reads a definition that is one state alone, as the API's TestState takes it. The program starts at that state,

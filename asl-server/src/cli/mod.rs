@@ -1,0 +1,90 @@
+//! The command line: one file a subcommand.
+
+mod progress;
+mod run;
+mod serve;
+mod validate;
+
+use clap::{Args, Parser, Subcommand};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+/// Runs AWS Step Functions state machines (Amazon States Language) on this machine.
+///
+/// Without a subcommand it serves: the Step Functions API on 127.0.0.1:8083, with the order saga deployed.
+#[derive(Parser)]
+#[command(name = "asl", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  asl                                              serve, with the order saga as OrderSaga
+  asl serve --deploy order.asl.yaml --function Charge=http://127.0.0.1:9000/charge
+  asl run order.asl.json --input '{\"id\": 7}'       run one definition to its end
+  asl validate *.asl.yaml                          check definitions; exit code 1 when one is wrong
+
+Every subcommand has its own --help.";
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Run(run::Run),
+    Validate(validate::Validate),
+}
+
+/// Where a definition's functions and placeholders come from; the same for every subcommand.
+#[derive(Args, Clone, Debug)]
+struct Functions {
+    /// A value for `${Name}` placeholders in definitions; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = crate::config::pair, env = "ASL_SET", value_delimiter = ',')]
+    set: Vec<(String, String)>,
+
+    /// Answers one Lambda function: its payload is posted to the URL, JSON comes back; may be repeated
+    #[arg(long, value_name = "NAME=URL", value_parser = crate::config::pair, env = "ASL_FUNCTION", value_delimiter = ',')]
+    function: Vec<(String, String)>,
+
+    /// Answers all other Lambda functions in the shape of Lambda's Invoke API, as `sam local start-lambda` does
+    #[arg(long, value_name = "URL", env = "ASL_LAMBDA_ENDPOINT")]
+    lambda_endpoint: Option<String>,
+}
+
+impl Functions {
+    fn set(&self) -> BTreeMap<String, String> {
+        self.set.iter().cloned().collect()
+    }
+
+    fn functions(&self) -> BTreeMap<String, String> {
+        self.function.iter().cloned().collect()
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ASL_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+            Command::Serve(serve) => serve.run().await,
+            Command::Run(run) => run.run().await,
+            Command::Validate(validate) => validate.run(),
+        }
+    });
+    // Nobody waits for what still runs in the background: a long poll, a handler that hangs.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,174 @@
+//! `asl run`
+
+use super::{Functions, progress};
+use crate::config;
+use crate::deploy;
+use crate::service::{Caller, Service};
+use crate::wire::history;
+use anyhow::Context;
+use asl_engine::definition;
+use asl_engine::machine::{MachineType, Outcome, Start};
+use asl_engine::runtime::{Clock, Engine, Execution, VirtualClock};
+use asl_engine::{StatesError, Value};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How often a running execution is looked at for news.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Runs one definition to its end: progress on standard error, the output on standard output
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  asl run statemachine/llt.asl.yaml --input '{\"order_id\": \"4\", \"items\": []}'
+  asl run order.asl.json --input @order.json --function Charge=http://127.0.0.1:9000/charge
+  echo '{\"n\": 1}' | asl run loop.asl.yaml --input - --skip-waits
+  asl run order.asl.json --history > history.json
+
+The functions of the order saga are built in. The exit code is 0 when the execution succeeds, else 1.")]
+pub(super) struct Run {
+    /// The definition, in JSON or YAML; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The input: JSON, `@FILE`, or `-` for standard input
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    input: String,
+
+    /// Waits, retries and timeouts take no time
+    #[arg(long)]
+    skip_waits: bool,
+
+    /// Prints the history as GetExecutionHistory tells it, instead of the output
+    #[arg(long)]
+    history: bool,
+
+    /// Runs it as an EXPRESS state machine
+    #[arg(long)]
+    express: bool,
+
+    /// No progress on standard error
+    #[arg(long, short)]
+    quiet: bool,
+
+    #[command(flatten)]
+    functions: Functions,
+}
+
+impl Run {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let caller = Caller { account: "123456789012".to_owned(), region: "us-east-1".to_owned() };
+        let substitutions = deploy::substitutions(&caller.region, &caller.account, &self.functions.set());
+        let kind = if self.express { definition::MachineType::Express } else { definition::MachineType::Standard };
+        let source = deploy::read(&self.file, &substitutions, kind)?;
+        let program = source.definition.program.context("the definition has no program")?;
+        let input = self.read_input()?;
+        let service = self.service(&caller)?;
+        let engine = service.engine();
+        let start = self.start(&caller, input);
+        let arn = start.execution_arn.clone();
+        engine.start(program, start).await?;
+        let execution = self.follow(engine, &arn).await.context("the execution was lost before it ended")?;
+        if self.history {
+            let events = engine.history(&arn).await.unwrap_or_default();
+            let style = history::Style { data: true, region: &caller.region };
+            let events: Vec<Value> = events.iter().map(|event| history::event(event, style)).collect();
+            println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "events": events }))?);
+        }
+        Ok(self.report(&execution))
+    }
+
+    fn read_input(&self) -> anyhow::Result<Value> {
+        let (name, text) = match self.input.as_str() {
+            "-" => ("standard input".to_owned(), deploy::text(Path::new("-"))?),
+            text => match text.strip_prefix('@') {
+                Some(file) => (format!("`{file}`"), deploy::text(Path::new(file))?),
+                None => ("--input".to_owned(), text.to_owned()),
+            },
+        };
+        Value::parse(&text).with_context(|| format!("the input ({name}) is no JSON"))
+    }
+
+    fn service(&self, caller: &Caller) -> anyhow::Result<Service> {
+        let clock = match self.skip_waits {
+            true => Clock::Virtual(VirtualClock::at(Clock::System.now())),
+            false => Clock::System,
+        };
+        let endpoints = config::endpoints(self.functions.lambda_endpoint.as_deref(), &self.functions.functions())?;
+        let time = clock.clone();
+        let saga = tasks::Saga::new(tasks::Store::in_memory(), move || time.now());
+        let mut builder = Service::builder(&caller.account, &caller.region).clock(clock);
+        for (name, handler) in tasks::handlers(&saga) {
+            if !endpoints.functions.contains_key(name) {
+                builder = builder.function(name, handler);
+            }
+        }
+        builder.endpoints(endpoints).build()
+    }
+
+    fn start(&self, caller: &Caller, input: Value) -> Start {
+        let name = self.file.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+        let name = name.filter(|name| !name.is_empty() && *name != "-").unwrap_or("run");
+        let execution = uuid::Uuid::new_v4().to_string();
+        Start {
+            input,
+            execution_arn: format!("{}{name}:{execution}", caller.arn_prefix("execution")).into(),
+            execution_name: execution.into(),
+            role_arn: format!("arn:aws:iam::{}:role/asl", caller.account).into(),
+            state_machine_arn: (caller.arn_prefix("stateMachine") + name).into(),
+            state_machine_name: name.into(),
+            machine_type: if self.express { MachineType::Express } else { MachineType::Standard },
+            seed: uuid::Uuid::new_v4().as_u64_pair().0,
+            ..Start::default()
+        }
+    }
+
+    /// Tells the news of an execution until it has ended.
+    async fn follow(&self, engine: &Engine, arn: &str) -> Option<Execution> {
+        let mut told = 0;
+        loop {
+            let execution = engine.execution(arn)?;
+            if !self.quiet {
+                let history = engine.history(arn).await?;
+                for event in history.get(told..).unwrap_or_default() {
+                    if let Some(line) = progress::line(event, execution.started) {
+                        eprintln!("{line}");
+                    }
+                }
+                told = history.len();
+            }
+            if execution.outcome.is_some() {
+                return Some(execution);
+            }
+            match engine.clock() {
+                Clock::Virtual(_) if engine.advance().await => (),
+                _ => _ = tokio::time::timeout(LOOK, engine.finished(arn)).await,
+            }
+        }
+    }
+
+    fn report(&self, execution: &Execution) -> ExitCode {
+        let failed = |how: &str, error: &StatesError| {
+            eprintln!("{how}: {}", error.error.as_deref().unwrap_or("(no error name)"));
+            if let Some(cause) = &error.cause {
+                eprintln!("{cause}");
+            }
+            ExitCode::FAILURE
+        };
+        match &execution.outcome {
+            Some(Outcome::Succeeded { output }) => {
+                if !self.history {
+                    let pretty = serde_json::to_string_pretty(output).unwrap_or_else(|_| output.to_json());
+                    println!("{pretty}");
+                }
+                ExitCode::SUCCESS
+            }
+            Some(Outcome::Failed(error)) => failed("failed", error),
+            Some(Outcome::TimedOut(error)) => failed("timed out", error),
+            Some(Outcome::Aborted(error)) => failed("aborted", error),
+            None => ExitCode::FAILURE,
+        }
+    }
+}

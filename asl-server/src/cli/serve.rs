@@ -1,0 +1,198 @@
+//! `asl serve`
+
+use super::Functions;
+use crate::config::{Config, Settings};
+use crate::service::Service;
+use crate::{deploy, http};
+use anyhow::Context;
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How long requests that are being answered may go on after the server was told to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves the Step Functions API over HTTP
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  asl serve                                        the order saga as OrderSaga, on 127.0.0.1:8083
+  asl serve --deploy order.asl.yaml --deploy Refund=refund.asl.json --set Topic=arn:aws:sns:us-east-1:123456789012:T
+  asl serve --lambda-endpoint http://127.0.0.1:3001   functions run by `sam local start-lambda`
+  asl serve --function Charge=http://127.0.0.1:9000/charge --ephemeral --listen 0.0.0.0:8083
+
+Every option can also be given by its environment variable, or in a file (`asl.toml`, or --config FILE):
+  listen = \"127.0.0.1:8083\"
+  data = \".asl\"                 # or: ephemeral = true
+  deploy = [\"order.asl.yaml\"]
+  lambda-endpoint = \"http://127.0.0.1:3001\"
+  [set]
+  Topic = \"arn:aws:sns:us-east-1:123456789012:T\"
+  [functions]
+  Charge = \"http://127.0.0.1:9000/charge\"
+A flag wins over a variable, a variable over the file.
+
+ASL_LOG sets what is logged: error, warn, info (default), debug.")]
+pub(super) struct Serve {
+    /// Where to listen [default: 127.0.0.1:8083]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "ASL_LISTEN")]
+    listen: Option<SocketAddr>,
+
+    /// Where to keep the order saga's records; state machines and executions live in memory [default: .asl]
+    #[arg(long, value_name = "DIR", env = "ASL_DATA", conflicts_with = "ephemeral")]
+    data: Option<PathBuf>,
+
+    /// Keeps nothing on disk
+    #[arg(long, env = "ASL_EPHEMERAL")]
+    ephemeral: bool,
+
+    /// The account that resources belong to [default: 123456789012]
+    #[arg(long, value_name = "DIGITS", env = "ASL_ACCOUNT")]
+    account: Option<String>,
+
+    /// The region that resources are in [default: us-east-1]
+    #[arg(long, env = "ASL_REGION")]
+    region: Option<String>,
+
+    /// Deploys a definition as a state machine named after the file, or as NAME; may be repeated
+    #[arg(long, value_name = "[NAME=]FILE", env = "ASL_DEPLOY", value_delimiter = ',')]
+    deploy: Vec<String>,
+
+    #[command(flatten)]
+    functions: Functions,
+
+    /// Reads settings from a file [default: asl.toml, if there is one]
+    #[arg(long, value_name = "FILE", env = "ASL_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = self.config()?;
+        let service = service(&config)?;
+        let deployed = deploy::deploy(&service, &config).await?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
+        let address = listener.local_addr()?;
+        print!("{}", greeting(address, &config, &deployed));
+
+        let (told, mut ended) = (shutdown_signal(), tokio::sync::watch::channel(()));
+        let server = axum::serve(listener, http::router(service)).with_graceful_shutdown(async move {
+            told.await;
+            _ = ended.0.send(());
+        });
+        tokio::select! {
+            outcome = server => outcome?,
+            () = async {
+                _ = ended.1.changed().await;
+                tokio::time::sleep(GRACE).await;
+            } => tracing::warn!("some requests were still being answered"),
+        }
+        println!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn config(self) -> anyhow::Result<Config> {
+        let file = Settings::from_file(self.config.as_deref())?;
+        let flags = Settings {
+            listen: self.listen,
+            data: self.data,
+            ephemeral: self.ephemeral.then_some(true),
+            account: self.account,
+            region: self.region,
+            deploy: self.deploy,
+            set: self.functions.set(),
+            functions: self.functions.functions(),
+            lambda_endpoint: self.functions.lambda_endpoint,
+        };
+        flags.or(file).into_config()
+    }
+}
+
+/// The service with the order saga's functions in process, but for those that have an endpoint.
+fn service(config: &Config) -> anyhow::Result<Service> {
+    let store = match &config.data {
+        Some(folder) => {
+            let opened = std::fs::create_dir_all(folder).map_err(anyhow::Error::from);
+            let opened = opened.and_then(|()| Ok(tasks::Store::open(folder.join("saga"))?));
+            opened.with_context(|| {
+                format!("cannot keep data in `{}`; choose another folder with --data, or --ephemeral", folder.display())
+            })?
+        }
+        None => tasks::Store::in_memory(),
+    };
+    let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());
+    let mut builder = Service::builder(&config.account, &config.region).endpoints(config.endpoints.clone());
+    for (name, handler) in tasks::handlers(&saga) {
+        if !config.endpoints.functions.contains_key(name) {
+            builder = builder.function(name, handler);
+        }
+    }
+    builder.build()
+}
+
+/// What runs, and what to type next.
+fn greeting(address: SocketAddr, config: &Config, deployed: &[String]) -> String {
+    let url = format!("http://{address}");
+    let mut text =
+        format!("asl serves AWS Step Functions on {url} (account {}, region {})\n", config.account, config.region);
+    match &config.data {
+        Some(folder) => text += &format!("The order saga's records are kept in `{}`.\n", folder.display()),
+        None => text += "Nothing is kept on disk.\n",
+    }
+    for arn in deployed {
+        text += &format!("Deployed {arn}\n");
+    }
+    let Some(arn) = deployed.first() else { return text };
+    let input = if arn.ends_with(deploy::SAGA) {
+        r#"{"order_id": "47063fe3-56d9-4c51-b91f-71929834ce03", "order_date": "2018-10-19T10:50:16+08:00", "customer_id": "8d04ea6f-c6b2-4422-8550-839a16f01feb", "items": [{"item_id": "567", "qty": 1.0, "description": "Cart item 1", "unit_price": 199.99}]}"#
+    } else {
+        "{}"
+    };
+    let execution = arn.replacen(":stateMachine:", ":execution:", 1) + ":first";
+    let quoted = serde_json::Value::from(input).to_string();
+    text += &format!(
+        "\nTry it. With curl:\n\n  \
+         curl -X POST {url}/StartExecution -d '{{\"stateMachineArn\": \"{arn}\", \"name\": \"first\", \"input\": {quoted}}}'\n  \
+         curl -X POST {url}/DescribeExecution -d '{{\"executionArn\": \"{execution}\"}}'\n  \
+         curl -X POST {url}/GetExecutionHistory -d '{{\"executionArn\": \"{execution}\"}}'\n\n\
+         Or with the AWS command line:\n\n  \
+         export AWS_ENDPOINT_URL={url} AWS_REGION={} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n  \
+         aws stepfunctions start-execution --state-machine-arn {arn} --name second --input '{input}'\n  \
+         aws stepfunctions list-executions --state-machine-arn {arn}\n",
+        config.region
+    );
+    if arn.ends_with(deploy::SAGA) {
+        text += &format!(
+            "\nThe first character of order_id chooses what goes wrong: 1, 11, 2, 22, 3, 33; 4 to 9 succeed.\n\
+             Notifications: curl {url}/_local/topics\n"
+        );
+    }
+    text + "\nCtrl-C ends the server.\n"
+}
+
+/// Ends when the process is told to end: Ctrl-C or SIGTERM.
+async fn shutdown_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => _ = signal.recv().await,
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => (),
+        () = terminate => (),
+    }
+}

@@ -1,0 +1,62 @@
+//! `asl validate`
+
+use super::Functions;
+use crate::deploy;
+use asl_engine::definition::{Definition, MachineType};
+use clap::Args;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Checks definitions and shows what is wrong with them: file, line, column, and what to do
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  asl validate statemachine/llt.asl.yaml
+  asl validate --express order.asl.json
+  cat order.asl.json | asl validate -
+
+The exit code is 1 when a definition has an error; warnings alone leave it 0.")]
+pub(super) struct Validate {
+    /// Definitions in JSON or YAML; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Checks them as EXPRESS state machines
+    #[arg(long)]
+    express: bool,
+
+    #[command(flatten)]
+    functions: Functions,
+}
+
+impl Validate {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let substitutions = deploy::substitutions("us-east-1", "123456789012", &self.functions.set());
+        let kind = if self.express { MachineType::Express } else { MachineType::Standard };
+        let options = deploy::options(&substitutions, kind);
+        let color = std::io::stdout().is_terminal();
+        let mut wrong = 0;
+        for file in &self.files {
+            let name = file.display().to_string();
+            let text = match deploy::text(file) {
+                Ok(text) => text,
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    wrong += 1;
+                    continue;
+                }
+            };
+            let definition = Definition::parse(&text, &options);
+            print!("{}", definition.render(&name, color));
+            match definition.program {
+                Some(_) => println!("{name}: ok"),
+                None => wrong += 1,
+            }
+        }
+        if wrong > 0 {
+            eprintln!("{wrong} of {} with errors", self.files.len());
+        }
+        Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

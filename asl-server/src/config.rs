@@ -1,0 +1,226 @@
+//! What the server is told: by flag, by environment variable (`ASL_…`), by file, in this order; else the default.
+
+use crate::integration::Endpoints;
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The file that is read when none is named.
+const FILE: &str = "asl.toml";
+
+/// Everything the server is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where it keeps what is to survive a restart; `None`: nowhere.
+    pub data: Option<PathBuf>,
+    /// The account of new resources.
+    pub account: String,
+    /// The region of new resources.
+    pub region: String,
+    /// Definitions to deploy at the start.
+    pub deploy: Vec<Deployment>,
+    /// Values for `${Name}` in them.
+    pub substitutions: BTreeMap<String, String>,
+    /// Where functions answer.
+    pub endpoints: Endpoints,
+}
+
+/// A definition to deploy: `FILE`, or `NAME=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// The state machine's name.
+    pub name: String,
+    /// Where the definition is.
+    pub file: PathBuf,
+}
+
+/// What one source tells; each later source fills in what the earlier ones leave open.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Settings {
+    /// See [`Config::listen`].
+    pub listen: Option<SocketAddr>,
+    /// See [`Config::data`].
+    pub data: Option<PathBuf>,
+    /// Keep nothing.
+    pub ephemeral: Option<bool>,
+    /// See [`Config::account`].
+    pub account: Option<String>,
+    /// See [`Config::region`].
+    pub region: Option<String>,
+    /// See [`Config::deploy`].
+    pub deploy: Vec<String>,
+    /// See [`Config::substitutions`].
+    pub set: BTreeMap<String, String>,
+    /// See [`Endpoints::lambda`].
+    pub lambda_endpoint: Option<String>,
+    /// See [`Endpoints::functions`].
+    pub functions: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Reads a file; without a name `asl.toml`, when there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or says something that is no setting (with line and column).
+    pub fn from_file(path: Option<&Path>) -> anyhow::Result<Settings> {
+        let path = match path {
+            Some(path) => path,
+            None if Path::new(FILE).exists() => Path::new(FILE),
+            None => return Ok(Settings::default()),
+        };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let mut settings: Settings = toml::from_str(&text).with_context(|| format!("in `{}`", path.display()))?;
+        // Paths in a file are relative to it.
+        let folder = path.parent().unwrap_or(Path::new(""));
+        settings.data = settings.data.map(|data| folder.join(data));
+        for deployment in &mut settings.deploy {
+            *deployment = match deployment.split_once('=') {
+                Some((name, file)) => format!("{name}={}", folder.join(file).display()),
+                None => folder.join(&*deployment).display().to_string(),
+            };
+        }
+        Ok(settings)
+    }
+
+    /// These settings, and `other` where they are silent.
+    pub fn or(mut self, other: Settings) -> Settings {
+        // `data` and `ephemeral` answer one question: who says either, decides both.
+        if self.data.is_none() && self.ephemeral.is_none() {
+            (self.data, self.ephemeral) = (other.data, other.ephemeral);
+        }
+        let mut set = other.set;
+        set.extend(self.set);
+        let mut functions = other.functions;
+        functions.extend(self.functions);
+        Settings {
+            listen: self.listen.or(other.listen),
+            data: self.data,
+            ephemeral: self.ephemeral,
+            account: self.account.or(other.account),
+            region: self.region.or(other.region),
+            deploy: if self.deploy.is_empty() { other.deploy } else { self.deploy },
+            set,
+            lambda_endpoint: self.lambda_endpoint.or(other.lambda_endpoint),
+            functions,
+        }
+    }
+
+    /// The configuration, with defaults for what nobody said.
+    ///
+    /// # Errors
+    /// When a value makes no sense; the error names it.
+    pub fn into_config(self) -> anyhow::Result<Config> {
+        let account = self.account.unwrap_or_else(|| "123456789012".to_owned());
+        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+            bail!("the account `{account}` is not twelve digits");
+        }
+        let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
+        if region.is_empty() || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            bail!("the region `{region}` is none; write it as `us-east-1`");
+        }
+        let data =
+            if self.ephemeral == Some(true) { None } else { Some(self.data.unwrap_or_else(|| PathBuf::from(".asl"))) };
+        Ok(Config {
+            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8083))),
+            data,
+            account,
+            region,
+            deploy: self.deploy.iter().map(|text| Deployment::parse(text)).collect::<Result<_, _>>()?,
+            substitutions: self.set,
+            endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
+        })
+    }
+}
+
+/// Reads the endpoints.
+///
+/// # Errors
+/// When one is no `http` URL.
+pub fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, String>) -> anyhow::Result<Endpoints> {
+    let mut endpoints = Endpoints::default();
+    endpoints.lambda = lambda.map(str::parse).transpose().context("the Lambda endpoint")?;
+    for (name, url) in functions {
+        let endpoint = url.parse().with_context(|| format!("the endpoint of the function `{name}`"))?;
+        endpoints.functions.insert(name.clone(), endpoint);
+    }
+    Ok(endpoints)
+}
+
+impl Deployment {
+    /// Reads `FILE` (named after the file, without its extensions) or `NAME=FILE`.
+    ///
+    /// # Errors
+    /// When no name can be made of it.
+    pub fn parse(text: &str) -> anyhow::Result<Deployment> {
+        if let Some((name, file)) = text.split_once('=') {
+            return Ok(Deployment { name: name.to_owned(), file: file.into() });
+        }
+        let file = PathBuf::from(text);
+        let name = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+        match name.filter(|name| !name.is_empty()) {
+            Some(name) => Ok(Deployment { name: name.to_owned(), file }),
+            None => bail!("`{text}` gives the state machine no name; write it as `NAME={text}`"),
+        }
+    }
+}
+
+/// Reads `NAME=VALUE`.
+///
+/// # Errors
+/// When there is no `=`, or nothing before it.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("write `{text}` as NAME=VALUE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_source_that_speaks_decides() {
+        let flags = Settings { region: Some("eu-west-1".into()), data: Some("d".into()), ..Settings::default() };
+        let file: Settings = toml::from_str(
+            "region = 'us-east-2'\naccount = '000000000000'\nephemeral = true\nlambda-endpoint = 'http://x:1/'\n\
+             [set]\nA = 'b'\n[functions]\nF = 'http://y:2/f'",
+        )
+        .unwrap();
+        let config = flags.or(file).into_config().unwrap();
+        assert_eq!((config.region.as_str(), config.account.as_str()), ("eu-west-1", "000000000000"));
+        assert_eq!(config.data.as_deref(), Some(Path::new("d")));
+        assert_eq!(config.substitutions["A"], "b");
+        assert_eq!(config.endpoints.functions["F"].url(), "http://y:2/f");
+        assert_eq!(config.endpoints.lambda.unwrap().url(), "http://x:1");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8083");
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_named() {
+        for (settings, says) in [
+            (Settings { account: Some("12".into()), ..Settings::default() }, "account `12`"),
+            (Settings { region: Some("US".into()), ..Settings::default() }, "region `US`"),
+            (Settings { lambda_endpoint: Some("x".into()), ..Settings::default() }, "Lambda endpoint"),
+            (Settings { functions: [("F".into(), "x".into())].into(), ..Settings::default() }, "function `F`"),
+            (Settings { deploy: vec![".yaml".into()], ..Settings::default() }, "no name"),
+        ] {
+            let error = format!("{:#}", settings.into_config().unwrap_err());
+            assert!(error.contains(says), "{error}");
+        }
+        assert!(toml::from_str::<Settings>("listen = 'x'").unwrap_err().to_string().contains("unknown field `listen`"));
+    }
+
+    #[test]
+    fn deployments_are_named_after_their_files() {
+        let parsed = |text| Deployment::parse(text).map(|deployment| deployment.name).ok();
+        assert_eq!(parsed("statemachine/llt.asl.yaml").as_deref(), Some("llt"));
+        assert_eq!(parsed("OrderSaga=statemachine/llt.asl.yaml").as_deref(), Some("OrderSaga"));
+        assert_eq!(parsed(""), None);
+    }
+}

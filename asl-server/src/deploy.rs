@@ -1,0 +1,94 @@
+//! Definitions from files: read, checked and deployed as state machines.
+
+use crate::config::{Config, Deployment};
+use crate::service::Service;
+use anyhow::{Context, bail};
+use asl_engine::definition::{Definition, Format, MachineType, ParseOptions, Substitutions};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// The name of the order saga's state machine.
+pub const SAGA: &str = "OrderSaga";
+
+/// A definition from a file, free of errors.
+pub struct Source {
+    /// What runs.
+    pub definition: Definition,
+    /// As JSON with placeholders filled in: what the API tells.
+    pub json: String,
+}
+
+/// Deploys the configured definitions; the order saga when none is configured. Returns the state machines' ARNs.
+///
+/// # Errors
+/// When a file cannot be read or a definition is wrong: the text shows where.
+pub async fn deploy(service: &Service, config: &Config) -> anyhow::Result<Vec<String>> {
+    let substitutions = substitutions(&config.region, &config.account, &config.substitutions);
+    let mut arns = Vec::new();
+    if config.deploy.is_empty() {
+        let source = check("statemachine/llt.asl.yaml", tasks::DEFINITION, &substitutions, MachineType::Standard)?;
+        arns.push(create(service, SAGA, &source.json).await?);
+    }
+    for Deployment { name, file } in &config.deploy {
+        let source = read(file, &substitutions, MachineType::Standard)?;
+        let created = create(service, name, &source.json).await;
+        arns.push(created.with_context(|| format!("cannot deploy `{}` as `{name}`", file.display()))?);
+    }
+    Ok(arns)
+}
+
+/// Values for placeholders: those of the order saga, and the user's own, which win.
+pub fn substitutions(region: &str, account: &str, own: &BTreeMap<String, String>) -> Substitutions {
+    let mut all: Substitutions = tasks::substitutions(region, account).into_iter().collect();
+    for (name, value) in own {
+        all.set(name.as_str(), value.as_str());
+    }
+    all
+}
+
+/// Reads a definition from a file, or from standard input when the file is `-`.
+///
+/// # Errors
+/// When it cannot be read or is wrong.
+pub fn read(file: &Path, substitutions: &Substitutions, kind: MachineType) -> anyhow::Result<Source> {
+    check(&file.display().to_string(), &text(file)?, substitutions, kind)
+}
+
+/// The text of a file, or of standard input when the file is `-`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn text(file: &Path) -> anyhow::Result<String> {
+    if file == Path::new("-") {
+        return std::io::read_to_string(std::io::stdin()).context("cannot read standard input");
+    }
+    std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))
+}
+
+/// How a definition is read.
+pub fn options(substitutions: &Substitutions, kind: MachineType) -> ParseOptions {
+    ParseOptions { format: Format::Detect, substitutions: substitutions.clone(), kind }
+}
+
+fn check(name: &str, text: &str, substitutions: &Substitutions, kind: MachineType) -> anyhow::Result<Source> {
+    let options = options(substitutions, kind);
+    let definition = Definition::parse(text, &options);
+    match Definition::resolve(text, &options).filter(|_| definition.program.is_some()) {
+        Some(json) => Ok(Source { json: serde_json::to_string_pretty(&json)?, definition }),
+        None => bail!("{}", definition.render(name, std::io::stderr().is_terminal()).trim_end()),
+    }
+}
+
+async fn create(service: &Service, name: &str, definition: &str) -> anyhow::Result<String> {
+    let caller = service.caller();
+    let request = json!({
+        "name": name,
+        "definition": definition,
+        "roleArn": format!("arn:{}:iam::{}:role/asl", caller.partition(), caller.account),
+    });
+    let answer = service.call("CreateStateMachine", request.to_string().as_bytes(), caller).await?;
+    let answer: serde_json::Value = serde_json::from_str(&answer)?;
+    Ok(answer["stateMachineArn"].as_str().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,113 @@
+//! HTTP: AWS JSON 1.0 on `POST /`, the same operations for plain curl on `POST /OPERATION`, and a few pages for people.
+
+use crate::operation;
+use crate::service::{Caller, Service};
+use crate::wire::ApiError;
+use asl_engine::limits::REQUEST_BYTES_MAX;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::fmt::Write as _;
+
+const AMZ_JSON: &str = "application/x-amz-json-1.0";
+const TARGET_PREFIX: &str = "AWSStepFunctions.";
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// The routes. Any `Host` will do; signatures are not checked.
+pub fn router(service: Service) -> Router {
+    Router::new()
+        .route("/", get(home).post(by_target))
+        .route("/health", get(|| async { "ok\n" }))
+        .route("/_local/topics", get(topics))
+        .route("/{operation}", axum::routing::post(by_path))
+        .fallback(nothing_here)
+        .with_state(service)
+}
+
+/// The operation that the `X-Amz-Target` header names.
+async fn by_target(State(service): State<Service>, request: Request) -> Response {
+    let target = request.headers().get(TARGET).and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or(target).to_owned();
+    answer(&service, operation, request).await
+}
+
+/// The operation that the path names.
+async fn by_path(State(service): State<Service>, Path(operation): Path<String>, request: Request) -> Response {
+    answer(&service, operation, request).await
+}
+
+async fn answer(service: &Service, operation: String, request: Request) -> Response {
+    let caller = caller(service.caller(), request.headers());
+    let outcome = match to_bytes(request.into_body(), REQUEST_BYTES_MAX).await {
+        Ok(body) => call(service, &operation, body.into(), caller).await,
+        Err(_) => Err(ApiError::request_too_large(REQUEST_BYTES_MAX)),
+    };
+    let id = uuid::Uuid::new_v4().to_string();
+    let (status, body) = match outcome {
+        Ok(body) => (StatusCode::OK, body),
+        Err(error) => {
+            tracing::debug!(operation, %error, "refused");
+            let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, error.body())
+        }
+    };
+    tracing::debug!(operation, status = status.as_u16(), request_id = id, "answered");
+    let id = HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("-"));
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(AMZ_JSON)), (REQUEST_ID, id)];
+    (status, headers, Body::from(body)).into_response()
+}
+
+async fn call(service: &Service, operation: &str, body: Vec<u8>, caller: Caller) -> Result<String, ApiError> {
+    // A caller that hangs up stops waiting for a task, but must not leave anything else half-done.
+    if operation == "GetActivityTask" {
+        return service.call(operation, &body, &caller).await;
+    }
+    let (service, operation) = (service.clone(), operation.to_owned());
+    let call = tokio::spawn(async move { service.call(&operation, &body, &caller).await });
+    call.await.unwrap_or_else(|_| Err(ApiError::internal("The server is shutting down.")))
+}
+
+/// Who calls: an access key of twelve digits is an account (so that tests can be several); all others are the default.
+fn caller(default: &Caller, headers: &HeaderMap) -> Caller {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = authorization.and_then(|text| text.split("Credential=").nth(1)).and_then(|text| text.split('/').next());
+    match key {
+        Some(key) if key.len() == 12 && key.bytes().all(|b| b.is_ascii_digit()) => {
+            Caller { account: key.to_owned(), ..default.clone() }
+        }
+        _ => default.clone(),
+    }
+}
+
+/// The messages of the local topics.
+async fn topics(State(service): State<Service>) -> Response {
+    axum::Json(service.dispatcher().topics().messages()).into_response()
+}
+
+/// What runs here, for people.
+async fn home(State(service): State<Service>) -> String {
+    let Caller { account, region } = service.caller();
+    let mut text = format!(
+        "asl: AWS Step Functions on this machine (account {account}, region {region})\n\n\
+         Operations, as POST / with the header X-Amz-Target: {TARGET_PREFIX}OPERATION, or as POST /OPERATION:\n\n"
+    );
+    for operation in operation::NAMES {
+        _ = writeln!(text, "  {operation}");
+    }
+    text.push_str(
+        "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics)\n\n\
+         Try:\n\n  curl -X POST http://HOST:PORT/ListStateMachines\n  \
+         aws stepfunctions list-state-machines --endpoint-url http://HOST:PORT --no-sign-request\n",
+    );
+    text
+}
+
+async fn nothing_here(request: Request) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    (StatusCode::NOT_FOUND, format!("{method} {path} is nothing here; GET / tells what is\n")).into_response()
+}

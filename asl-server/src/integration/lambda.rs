@@ -1,0 +1,162 @@
+//! Lambda functions: by their ARN as a Task's `Resource`, and by `lambda:invoke`.
+
+use super::Services;
+use super::http::{self, Answer};
+use asl_engine::runtime::{function_name, invoke_answer};
+use asl_engine::task::{TaskRequest, TaskResult};
+use asl_engine::{StatesError, Value};
+use reqwest::header::{HeaderMap, HeaderValue};
+
+/// A function ARN as the resource: the task's input is the payload, the payload that comes back is the output.
+pub(super) async fn function(services: &Services, arn: &str, request: &TaskRequest) -> TaskResult {
+    let payload = request.input.to_json();
+    call(services, arn, payload, HeaderMap::new(), request.timeout_seconds).await
+}
+
+/// `lambda:invoke`: its parameters are those of Lambda's Invoke, its output tells of the invocation.
+pub(super) async fn invoke(services: &Services, request: &TaskRequest) -> TaskResult {
+    let parameter = |name: &str| request.input.get(name);
+    let Some(function) = parameter("FunctionName").and_then(Value::as_str) else {
+        let cause = "The parameter 'FunctionName' of lambda:invoke is missing, or no string";
+        return Err(StatesError::runtime(cause));
+    };
+    let mut headers = HeaderMap::new();
+    for (name, header) in [
+        ("InvocationType", "x-amz-invocation-type"),
+        ("LogType", "x-amz-log-type"),
+        ("ClientContext", "x-amz-client-context"),
+    ] {
+        if let Some(value) = parameter(name).and_then(Value::as_str).and_then(|text| HeaderValue::from_str(text).ok()) {
+            headers.insert(header, value);
+        }
+    }
+    let payload = parameter("Payload").map(Value::to_json).unwrap_or_default();
+    let qualified = match parameter("Qualifier").and_then(Value::as_str) {
+        Some(qualifier) => format!("{function}:{qualifier}"),
+        None => function.to_owned(),
+    };
+    let payload = call(services, &qualified, payload, headers, request.timeout_seconds).await?;
+    Ok(invoke_answer(payload, &request.request_id()))
+}
+
+async fn call(
+    services: &Services,
+    function: &str,
+    payload: String,
+    headers: HeaderMap,
+    timeout_seconds: Option<u64>,
+) -> TaskResult {
+    let Some(name) = function_name(function) else {
+        return Err(StatesError::runtime(format!("'{function}' names no Lambda function")));
+    };
+    if let Some(endpoint) = services.endpoints.functions.get(name) {
+        let url = endpoint.url();
+        let answer = http::post(&services.client, url, headers, payload, timeout_seconds).await?;
+        if !(200..300).contains(&answer.status) && answer.header("x-amz-function-error").is_none() {
+            return Err(refused_by_url(url, &answer));
+        }
+        return self::payload(url, &answer);
+    }
+    let Some(endpoint) = &services.endpoints.lambda else {
+        return Err(not_configured(function, name));
+    };
+    let mut url = format!("{}/2015-03-31/functions/{name}/invocations", endpoint.url());
+    if let Some(qualifier) = qualifier_of(function) {
+        url = format!("{url}?Qualifier={qualifier}");
+    }
+    let answer = http::post(&services.client, &url, headers, payload, timeout_seconds).await?;
+    if !(200..300).contains(&answer.status) {
+        return Err(refused_by_lambda(&url, &answer));
+    }
+    self::payload(&url, &answer)
+}
+
+/// The qualifier in a function's ARN, partial ARN or name: what stands after the name.
+fn qualifier_of(function: &str) -> Option<&str> {
+    let rest = function.split_once("function:").map_or(function, |(_, rest)| rest);
+    rest.split_once(':').map(|(_, qualifier)| qualifier)
+}
+
+fn payload(url: &str, answer: &Answer) -> TaskResult {
+    let payload = match answer.json() {
+        Some(payload) => payload,
+        // An asynchronous invocation has no payload.
+        None if answer.body.is_empty() => Value::empty_object(),
+        None => {
+            let text = answer.excerpt();
+            let cause = format!("{url} answered {} with a body that is no JSON: {text}", answer.status);
+            return Err(StatesError::new("Lambda.SdkClientException", cause));
+        }
+    };
+    if answer.header("x-amz-function-error").is_some() {
+        return Err(function_error(&payload));
+    }
+    Ok(payload)
+}
+
+/// The error that a function raised: `errorType` is its name, the whole report its cause.
+fn function_error(report: &Value) -> StatesError {
+    let kind = report.get("errorType").and_then(Value::as_str).filter(|kind| !kind.is_empty());
+    StatesError::new(kind.unwrap_or("Lambda.Unknown"), report.to_json())
+}
+
+/// Lambda itself refused the invocation.
+fn refused_by_lambda(url: &str, answer: &Answer) -> StatesError {
+    let by_header = answer.header("x-amzn-errortype").and_then(|kind| kind.split(':').next()).map(str::to_owned);
+    let code = by_header.unwrap_or_else(|| {
+        let by_status = match answer.status {
+            404 => "ResourceNotFoundException",
+            429 => "TooManyRequestsException",
+            500.. => "ServiceException",
+            _ => "AWSLambdaException",
+        };
+        by_status.to_owned()
+    });
+    let report = answer.json();
+    let message = ["Message", "message"].iter().find_map(|name| report.as_ref()?.get(name)?.as_str());
+    let message = message.map_or_else(|| format!("{url} answered: {}", answer.excerpt()), str::to_owned);
+    let request = answer.header("x-amzn-requestid").unwrap_or("null");
+    let cause = format!(
+        "{message} (Service: AWSLambda; Status Code: {}; Error Code: {code}; Request ID: {request}; Proxy: null)",
+        answer.status
+    );
+    let suffix = if code.ends_with("Exception") { "" } else { "Exception" };
+    StatesError::new(format!("Lambda.{code}{suffix}"), cause)
+}
+
+/// The URL of a function answered with a failure: its own error when it tells one, else one by the status.
+fn refused_by_url(url: &str, answer: &Answer) -> StatesError {
+    if let Some(report) = answer.json().filter(|report| report.get("errorType").is_some()) {
+        return function_error(&report);
+    }
+    let kind = if answer.status >= 500 { "Lambda.ServiceException" } else { "Lambda.AWSLambdaException" };
+    StatesError::new(kind, format!("{url} answered {}: {}", answer.status, answer.excerpt()))
+}
+
+fn not_configured(function: &str, name: &str) -> StatesError {
+    StatesError::new(
+        "Lambda.ResourceNotFoundException",
+        format!(
+            "Function not found: {function}. Nothing is configured to answer it: start the server with \
+             --function {name}=URL, or with --lambda-endpoint URL for all functions"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::qualifier_of;
+
+    #[test]
+    fn a_qualifier_stands_after_the_name() {
+        for (function, qualifier) in [
+            ("F", None),
+            ("F:live", Some("live")),
+            ("123456789012:function:F", None),
+            ("arn:aws:lambda:us-east-1:123456789012:function:F", None),
+            ("arn:aws:lambda:us-east-1:123456789012:function:F:3", Some("3")),
+        ] {
+            assert_eq!(qualifier_of(function), qualifier, "{function}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Who answers tasks: one file a service, and the dispatcher that finds the right one.
+//!
+//! In-process functions that were registered with the engine answer first; what is left comes here. In this order:
+//! a URL configured for that function, the Lambda Invoke endpoint, the service integration. When nothing is configured
+//! for a resource the task fails at once, with a cause that names the resource and the setting that would provide it.
+
+mod endpoint;
+mod http;
+mod lambda;
+mod metadata;
+mod sns;
+mod states;
+
+pub use endpoint::{Endpoint, EndpointError, Endpoints};
+pub use sns::{Published, Topics};
+
+use crate::service::{Service, WeakService};
+use asl_engine::StatesError;
+use asl_engine::task::{Resource, TaskFuture, TaskHandler, TaskRequest, TaskResult};
+use std::sync::{Arc, OnceLock};
+
+/// Answers the tasks that no in-process function answers. Cheap to clone.
+#[derive(Clone)]
+pub struct Dispatcher {
+    services: Arc<Services>,
+}
+
+struct Services {
+    endpoints: Endpoints,
+    client: reqwest::Client,
+    topics: Topics,
+    states: OnceLock<WeakService>,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(endpoints: Endpoints) -> anyhow::Result<Self> {
+        let states = OnceLock::new();
+        let services = Services { endpoints, client: http::client()?, topics: Topics::default(), states };
+        Ok(Dispatcher { services: Arc::new(services) })
+    }
+
+    /// Lets `states:startExecution` tasks start executions of this service.
+    pub(crate) fn serve_states(&self, service: &Service) {
+        // Weak: the service holds the engine that holds this dispatcher.
+        _ = self.services.states.set(service.downgrade());
+    }
+
+    /// The local topics.
+    pub fn topics(&self) -> &Topics {
+        &self.services.topics
+    }
+}
+
+impl TaskHandler for Dispatcher {
+    fn call(&self, request: TaskRequest) -> TaskFuture {
+        let services = Arc::clone(&self.services);
+        Box::pin(async move { services.answer(request).await })
+    }
+}
+
+impl Services {
+    async fn answer(&self, request: TaskRequest) -> TaskResult {
+        let (service, action) = match &request.resource {
+            Resource::LambdaFunction { arn } => return lambda::function(self, arn, &request).await,
+            Resource::Service { service, action, .. } => (service.as_str(), action.as_str()),
+            // The engine hands activities to their workers itself.
+            Resource::Activity { arn } => return Err(unsupported(arn)),
+        };
+        match (service, action) {
+            ("lambda", "invoke") => lambda::invoke(self, &request).await,
+            ("sns", "publish") => sns::publish(&self.topics, &request),
+            ("states", "startExecution") => states::start_execution(self, &request).await,
+            _ => Err(unsupported(request.resource.arn())),
+        }
+    }
+}
+
+/// The error of a task whose resource nothing here can answer.
+fn unsupported(arn: &str) -> StatesError {
+    StatesError::runtime(format!(
+        "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
+         --function NAME=URL or --lambda-endpoint URL), lambda:invoke, sns:publish and states:startExecution."
+    ))
+}

@@ -1,0 +1,102 @@
+//! `states:startExecution`: a state machine starts another one, and may wait for its end (`.sync`, `.sync:2`).
+
+use super::{Services, metadata};
+use crate::execution;
+use crate::service::Service;
+use crate::wire::ApiError;
+use asl_engine::error::names;
+use asl_engine::machine::Outcome;
+use asl_engine::runtime::{Execution, Status};
+use asl_engine::task::{Pattern, TaskRequest, TaskResult};
+use asl_engine::value::Object;
+use asl_engine::{StatesError, Value, object};
+
+pub(super) async fn start_execution(services: &Services, request: &TaskRequest) -> TaskResult {
+    let service = services.states.get().and_then(crate::service::WeakService::upgrade);
+    let Some(service) = service else { return Err(StatesError::runtime("The server is shutting down.")) };
+    let execution = start(&service, request).await.map_err(refused)?;
+    let accepted = accepted(&execution, &request.request_id());
+    let parsed = match request.resource.pattern() {
+        Pattern::RequestResponse | Pattern::WaitForTaskToken => return Ok(accepted),
+        Pattern::Sync => false,
+        Pattern::Sync2 => true,
+    };
+    request.progress.submitted(accepted);
+    let finished = service.engine().finished(&execution.start.execution_arn).await;
+    let execution = finished.ok_or_else(|| StatesError::runtime("The execution was lost before it ended."))?;
+    let description = describe(&execution, parsed);
+    match execution.status() {
+        Status::Succeeded => Ok(description),
+        _ => Err(StatesError::new(names::TASK_FAILED, description.to_json())),
+    }
+}
+
+async fn start(service: &Service, request: &TaskRequest) -> Result<Execution, ApiError> {
+    let text = |name: &str| request.input.get(name).and_then(Value::as_str);
+    let arn = text("StateMachineArn").unwrap_or_default();
+    let machine = execution::startable(service, arn)?;
+    let input = match request.input.get("Input") {
+        None | Some(Value::Null) => Value::empty_object(),
+        Some(Value::String(text)) => execution::input(Some(text))?,
+        Some(value) => value.clone(),
+    };
+    // A task may be asked for twice: without a name of its own, the task itself names the execution it starts.
+    let task = format!("{}/{}", request.execution_arn, request.task);
+    let derived = || uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, task.as_bytes()).to_string();
+    let name = text("Name").map_or_else(derived, str::to_owned);
+    execution::start(service, &machine, Some(name), input).await
+}
+
+/// What StartExecution answers, as the integration tells it.
+fn accepted(execution: &Execution, request_id: &str) -> Value {
+    let mut result = Object::default();
+    result.insert("ExecutionArn", Value::from(execution.start.execution_arn.clone()));
+    let length = 120 + execution.start.execution_arn.len() / 2;
+    metadata::add(&mut result, request_id, "application/x-amz-json-1.0", length);
+    result.insert("StartDate", Value::from(execution.started.as_seconds_f64()));
+    Value::Object(result)
+}
+
+/// What DescribeExecution answers, as the integration tells it. `.sync` has input and output as text, `.sync:2` as JSON.
+fn describe(execution: &Execution, parsed: bool) -> Value {
+    let data = |value: &Value| if parsed { value.clone() } else { Value::from(value.to_json()) };
+    let included = || object! { "Included" => true };
+    let mut members = Object::default();
+    let mut error = None;
+    match &execution.outcome {
+        Some(Outcome::Failed(failure) | Outcome::Aborted(failure)) => error = Some(failure),
+        _ => (),
+    }
+    if let Some(cause) = error.and_then(|error| error.cause.clone()) {
+        members.insert("Cause", Value::from(cause));
+    }
+    if let Some(name) = error.and_then(|error| error.error.clone()) {
+        members.insert("Error", Value::from(name));
+    }
+    members.insert("ExecutionArn", Value::from(execution.start.execution_arn.clone()));
+    members.insert("Input", data(&execution.start.input));
+    members.insert("InputDetails", included());
+    members.insert("Name", Value::from(execution.start.execution_name.clone()));
+    if let Some(Outcome::Succeeded { output }) = &execution.outcome {
+        members.insert("Output", data(output));
+        members.insert("OutputDetails", included());
+    }
+    members.insert("StartDate", Value::from(execution.started.as_millis()));
+    members.insert("StateMachineArn", Value::from(execution.start.state_machine_arn.clone()));
+    members.insert("Status", Value::from(execution::status_name(execution.status())));
+    if let Some(stopped) = execution.stopped {
+        members.insert("StopDate", Value::from(stopped.as_millis()));
+    }
+    Value::Object(members)
+}
+
+/// The API's refusal as the task's error.
+fn refused(error: ApiError) -> StatesError {
+    let ApiError { kind, message, status, .. } = error;
+    let suffix = if kind.ends_with("Exception") { "" } else { "Exception" };
+    let request = uuid::Uuid::new_v4();
+    let cause = format!(
+        "{message} (Service: AWSStepFunctions; Status Code: {status}; Error Code: {kind}; Request ID: {request}; Proxy: null)"
+    );
+    StatesError::new(format!("StepFunctions.{kind}{suffix}"), cause)
+}

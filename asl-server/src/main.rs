@@ -1,0 +1,5 @@
+//! The `asl` command line.
+
+fn main() -> std::process::ExitCode {
+    asl_server::cli::main()
+}

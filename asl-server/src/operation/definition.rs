@@ -1,0 +1,46 @@
+//! Definitions within requests.
+
+use crate::wire::ApiError;
+use asl_engine::Program;
+use asl_engine::definition::{self, Definition, Format, ParseOptions};
+use asl_engine::diagnostic::aws_message;
+use asl_engine::machine::MachineType;
+use std::sync::Arc;
+
+/// Reads a definition as the API takes it: JSON, without substitutions.
+pub(super) fn parse(text: &str, kind: MachineType) -> Definition {
+    Definition::parse(
+        text,
+        &ParseOptions { format: Format::Json, kind: definition_type(kind), ..ParseOptions::default() },
+    )
+}
+
+/// The type as the definition reader calls it.
+pub(crate) fn definition_type(kind: MachineType) -> definition::MachineType {
+    match kind {
+        MachineType::Standard => definition::MachineType::Standard,
+        MachineType::Express => definition::MachineType::Express,
+    }
+}
+
+/// Reads a definition that is to be run.
+pub(super) fn compile(text: &str, kind: MachineType) -> Result<Arc<Program>, ApiError> {
+    let definition = parse(text, kind);
+    definition.program.ok_or_else(|| ApiError::invalid_definition(aws_message(&definition.diagnostics)))
+}
+
+/// The type of a state machine as the API spells it.
+pub(super) fn type_name(kind: MachineType) -> &'static str {
+    match kind {
+        MachineType::Standard => "STANDARD",
+        MachineType::Express => "EXPRESS",
+    }
+}
+
+/// The types of state machine, in the order in which AWS prints them.
+pub(super) const TYPES: &[&str] = &["STANDARD", "EXPRESS"];
+
+/// The type of that name; STANDARD when there is none.
+pub(super) fn type_named(name: Option<&str>) -> MachineType {
+    if name == Some("EXPRESS") { MachineType::Express } else { MachineType::Standard }
+}

@@ -1,0 +1,47 @@
+//! DeleteStateMachine
+
+use super::{Empty, settings};
+use crate::service::{Caller, Service};
+use crate::wire::validate::Constraints;
+use crate::wire::{ApiError, Arn};
+use asl_engine::runtime::Status;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    state_machine_arn: Option<String>,
+}
+
+/// Deletes at once when nothing runs. Else the state machine is DELETING until its executions have ended.
+pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Empty, ApiError> {
+    let mut constraints = Constraints::new();
+    let arn = constraints.text("stateMachineArn", request.state_machine_arn, settings::ARN);
+    constraints.check()?;
+    Arn::parse_state_machine(&arn)?;
+    let newly = match service.registry().write().state_machines.get_mut(&arn) {
+        Some(machine) => !std::mem::replace(&mut machine.deleting, true),
+        None => false,
+    };
+    if !newly {
+        return Ok(Empty {});
+    }
+    // INVARIANT: no execution starts once `deleting` is set, so the running ones only become fewer.
+    if next_running(service, &arn).is_none() {
+        service.registry().write().state_machines.remove(&arn);
+        return Ok(Empty {});
+    }
+    let service = service.clone();
+    tokio::spawn(async move {
+        while let Some(execution) = next_running(&service, &arn) {
+            service.engine().finished(&execution).await;
+        }
+        service.registry().write().state_machines.remove(&arn);
+    });
+    Ok(Empty {})
+}
+
+fn next_running(service: &Service, arn: &str) -> Option<String> {
+    let running = service.engine().executions(arn, Some(Status::Running), None, 1);
+    running.first().map(|execution| execution.start.execution_arn.to_string())
+}

@@ -1,0 +1,68 @@
+//! GetExecutionHistory
+
+use super::settings;
+use crate::execution;
+use crate::service::{Caller, Service};
+use crate::wire::page::page_size;
+use crate::wire::validate::Constraints;
+use crate::wire::{ApiError, Arn, history};
+use asl_engine::Value;
+use asl_engine::history::HistoryEvent;
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    execution_arn: Option<String>,
+    max_results: Option<i64>,
+    reverse_order: Option<bool>,
+    next_token: Option<String>,
+    include_execution_data: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Response {
+    events: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Response, ApiError> {
+    let mut constraints = Constraints::new();
+    let arn = constraints.text("executionArn", request.execution_arn, settings::ARN);
+    constraints.range("maxResults", request.max_results, settings::MAX_RESULTS);
+    let token = constraints.optional_text("nextToken", request.next_token, settings::PAGE_TOKEN);
+    constraints.check()?;
+    execution::find(service, &arn)?;
+    let backwards = request.reverse_order.unwrap_or(false);
+    let list = ["GetExecutionHistory", arn.as_str(), if backwards { "backwards" } else { "forwards" }];
+    let after = service.pages().position(&list, token.as_deref())?;
+    let after: Option<u64> = after.map(|id| id.parse().map_err(|_| ApiError::invalid_token())).transpose()?;
+    let history = service.engine().history(&arn).await.ok_or_else(|| ApiError::execution_does_not_exist(&arn))?;
+
+    let size = page_size(request.max_results);
+    let (page, more) = page(&history, after, backwards, size);
+    let last = page.last().filter(|_| more);
+    let next_token = last.map(|event| service.pages().token(&list, &event.id.to_string()));
+    let region = Arn::parse(&arn)?.region;
+    let style = history::Style { data: request.include_execution_data.unwrap_or(true), region: &region };
+    Ok(Response { events: page.into_iter().map(|event| history::event(event, style)).collect(), next_token })
+}
+
+/// The events after the one with the id `after`, at most `size`; true when there are more.
+///
+/// Ids, not positions: a running execution's history grows while it is read.
+fn page(history: &[HistoryEvent], after: Option<u64>, backwards: bool, size: usize) -> (Vec<&HistoryEvent>, bool) {
+    if backwards {
+        let until = after.map_or(history.len(), |after| history.partition_point(|event| event.id < after));
+        return take(history[..until].iter().rev(), size);
+    }
+    let from = after.map_or(0, |after| history.partition_point(|event| event.id <= after));
+    take(history[from..].iter(), size)
+}
+
+fn take<'a>(mut events: impl Iterator<Item = &'a HistoryEvent>, size: usize) -> (Vec<&'a HistoryEvent>, bool) {
+    let page = events.by_ref().take(size).collect();
+    (page, events.next().is_some())
+}

@@ -1,0 +1,134 @@
+//! The API's operations, one file each: request, checks, effect, response.
+
+use crate::service::{Caller, Service};
+use crate::wire::ApiError;
+use asl_engine::runtime::{TokenError, TokenReport};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub(crate) mod definition;
+mod settings;
+
+/// The operations by their names in the API.
+macro_rules! operations {
+    ($($name:literal => $module:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// The names of the operations, sorted.
+        pub const NAMES: &[&str] = &[$($name),*];
+
+        /// Calls the operation of that name.
+        ///
+        /// # Errors
+        /// `UnknownOperationException`, `SerializationException`, or the operation's own refusal.
+        pub(crate) async fn call(
+            service: &Service,
+            operation: &str,
+            request: &[u8],
+            caller: &Caller,
+        ) -> Result<String, ApiError> {
+            match operation {
+                $($name => write(&$module::run(service, caller, read(request)?).await?),)*
+                _ => Err(ApiError::unknown_operation(operation)),
+            }
+        }
+    };
+}
+
+operations! {
+    "CreateActivity" => create_activity,
+    "CreateStateMachine" => create_state_machine,
+    "DeleteActivity" => delete_activity,
+    "DeleteStateMachine" => delete_state_machine,
+    "DescribeActivity" => describe_activity,
+    "DescribeExecution" => describe_execution,
+    "DescribeStateMachine" => describe_state_machine,
+    "DescribeStateMachineForExecution" => describe_state_machine_for_execution,
+    "GetActivityTask" => get_activity_task,
+    "GetExecutionHistory" => get_execution_history,
+    "ListActivities" => list_activities,
+    "ListExecutions" => list_executions,
+    "ListStateMachines" => list_state_machines,
+    "ListTagsForResource" => list_tags_for_resource,
+    "SendTaskFailure" => send_task_failure,
+    "SendTaskHeartbeat" => send_task_heartbeat,
+    "SendTaskSuccess" => send_task_success,
+    "StartExecution" => start_execution,
+    "StartSyncExecution" => start_sync_execution,
+    "StopExecution" => stop_execution,
+    "TagResource" => tag_resource,
+    "UntagResource" => untag_resource,
+    "UpdateStateMachine" => update_state_machine,
+    "ValidateStateMachineDefinition" => validate_state_machine_definition,
+}
+
+/// The answer of an operation that has nothing to tell: `{}`.
+#[derive(Serialize)]
+struct Empty {}
+
+/// Characters of a task token.
+const TASK_TOKEN: std::ops::RangeInclusive<usize> = 1..=2048;
+
+/// Tells the engine about the task that has this token.
+async fn report(service: &Service, token: &str, report: TokenReport) -> Result<Empty, ApiError> {
+    match service.engine().report(token, report).await {
+        Ok(()) => Ok(Empty {}),
+        Err(TokenError::Unknown) => Err(ApiError::invalid_token()),
+        Err(TokenError::TimedOut) => Err(ApiError::task_timed_out()),
+    }
+}
+
+/// Refuses `publish`: there are no versions yet, and an answer without one would be a silent loss.
+fn refuse_publishing(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
+    match (publish, description) {
+        (Some(true), _) => {
+            Err(ApiError::validation("Versions of state machines are not supported yet: leave out `publish`"))
+        }
+        (_, Some(_)) => Err(ApiError::validation("Version description can only be set when publish is true")),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a request. An empty body is an empty request, so that `curl -X POST …/ListStateMachines` works.
+fn read<T: DeserializeOwned>(request: &[u8]) -> Result<T, ApiError> {
+    let request = if request.iter().all(u8::is_ascii_whitespace) { b"{}" } else { request };
+    serde_json::from_slice(request).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => ApiError::serialization(conversion(&error.to_string())),
+        _ => ApiError::serialization(format!("The request is not valid JSON: {error}")),
+    })
+}
+
+fn write<T: Serialize>(response: &T) -> Result<String, ApiError> {
+    serde_json::to_string(response).map_err(|error| ApiError::internal(format!("the answer is no JSON: {error}")))
+}
+
+/// A member of the wrong JSON type, in AWS's words: `NUMBER_VALUE can not be converted to a String`.
+fn conversion(message: &str) -> String {
+    let found = |start: &str| message.starts_with(&format!("invalid type: {start}"));
+    let expected = message.split("expected ").nth(1).unwrap_or_default();
+    let wanted = match expected {
+        _ if expected.starts_with("a string") => "a String",
+        _ if expected.starts_with("a boolean") => "a Boolean",
+        _ if expected.starts_with("i64") => "an Integer",
+        _ if expected.starts_with("a sequence") => "a List",
+        _ => "a Structure",
+    };
+    let token = match () {
+        () if found("integer") || found("floating point") => "NUMBER_VALUE",
+        () if found("string") => "STRING_VALUE",
+        () if found("boolean `true`") => "TRUE_VALUE",
+        () if found("boolean") => "FALSE_VALUE",
+        () if found("sequence") => return "Start of list found where not expected".to_owned(),
+        () if found("map") => return "Start of structure or map found where not expected.".to_owned(),
+        () => return message.to_owned(),
+    };
+    format!("{token} can not be converted to {wanted}")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_names_are_sorted() {
+        assert!(super::NAMES.is_sorted());
+    }
+}

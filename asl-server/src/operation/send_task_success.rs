@@ -1,0 +1,25 @@
+//! SendTaskSuccess
+
+use super::{Empty, settings};
+use crate::service::{Caller, Service};
+use crate::wire::ApiError;
+use crate::wire::validate::Constraints;
+use asl_engine::Value;
+use asl_engine::runtime::TokenReport;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    task_token: Option<String>,
+    output: Option<String>,
+}
+
+pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Empty, ApiError> {
+    let mut constraints = Constraints::new();
+    let token = constraints.text("taskToken", request.task_token, super::TASK_TOKEN);
+    let output = constraints.secret_text("output", request.output, settings::PAYLOAD);
+    constraints.check()?;
+    let report = TokenReport::Success(Value::parse(&output).map_err(ApiError::invalid_output)?);
+    super::report(service, &token, report).await
+}

@@ -1,0 +1,81 @@
+//! Checks of what several operations take: logging and encryption configurations, tags, included data, pages.
+
+use crate::registry::{EncryptionConfiguration, LoggingConfiguration, Tag, Tags};
+use crate::wire::ApiError;
+use crate::wire::validate::Constraints;
+
+/// Characters of an ARN.
+pub(super) const ARN: std::ops::RangeInclusive<usize> = 1..=256;
+/// Characters of a name.
+pub(super) const NAME: std::ops::RangeInclusive<usize> = 1..=80;
+/// Results a page may have.
+pub(super) const MAX_RESULTS: std::ops::RangeInclusive<i64> = 0..=1000;
+/// Characters of a page token.
+pub(super) const PAGE_TOKEN: std::ops::RangeInclusive<usize> = 1..=1024;
+/// Bytes of an execution's or a task's input or output.
+pub(super) const PAYLOAD: std::ops::RangeInclusive<usize> = 0..=asl_engine::limits::PAYLOAD_BYTES_MAX;
+/// Bytes of a definition.
+pub(super) const DEFINITION: std::ops::RangeInclusive<usize> = 1..=asl_engine::limits::DEFINITION_BYTES_MAX;
+
+/// How many tags a resource may have (Developer Guide, *Service quotas*).
+const TAGS_MAX: usize = 50;
+
+/// Checks `includedData`; true: with the data.
+pub(super) fn included_data(constraints: &mut Constraints, value: Option<&str>) -> bool {
+    constraints.one_of("includedData", value, &["ALL_DATA", "METADATA_ONLY"]);
+    value != Some("METADATA_ONLY")
+}
+
+/// Checks the words of a logging configuration.
+pub(super) fn constrain_logging(constraints: &mut Constraints, logging: Option<&LoggingConfiguration>) {
+    if let Some(logging) = logging {
+        constraints.one_of("loggingConfiguration.level", Some(&logging.level), &["ALL", "ERROR", "FATAL", "OFF"]);
+    }
+}
+
+/// Checks the meaning of a logging configuration.
+pub(super) fn check_logging(logging: &LoggingConfiguration) -> Result<(), ApiError> {
+    let destinations = logging.destinations.as_deref().unwrap_or_default();
+    if destinations.len() > 1 || (destinations.is_empty() && logging.level != "OFF") {
+        return Err(ApiError::invalid_logging_configuration("Must specify exactly one Log Destination."));
+    }
+    for destination in destinations {
+        let arn = destination.cloud_watch_logs_log_group.as_ref().and_then(|group| group.log_group_arn.as_deref());
+        if !arn.is_some_and(|arn| arn.starts_with("arn:") && arn.contains(":logs:") && arn.ends_with(":*")) {
+            return Err(ApiError::invalid_logging_configuration("Log Destination not found."));
+        }
+    }
+    Ok(())
+}
+
+/// Checks an encryption configuration.
+pub(super) fn check_encryption(encryption: Option<&EncryptionConfiguration>) -> Result<(), ApiError> {
+    let Some(encryption) = encryption else { return Ok(()) };
+    let message = match (encryption.r#type.as_str(), &encryption.kms_key_id) {
+        ("AWS_OWNED_KEY", None) | ("CUSTOMER_MANAGED_KMS_KEY", Some(_)) => return Ok(()),
+        ("AWS_OWNED_KEY", Some(_)) => "a key is given for the type AWS_OWNED_KEY",
+        ("CUSTOMER_MANAGED_KMS_KEY", None) => "the type CUSTOMER_MANAGED_KMS_KEY needs a `kmsKeyId`",
+        _ => "the type must be AWS_OWNED_KEY or CUSTOMER_MANAGED_KMS_KEY",
+    };
+    Err(ApiError::new("InvalidEncryptionConfiguration", format!("Invalid Encryption Configuration: {message}")))
+}
+
+/// Checks the tags of a request.
+pub(super) fn constrain_tags(constraints: &mut Constraints, tags: &[Tag]) {
+    for (index, tag) in tags.iter().enumerate() {
+        let number = index + 1;
+        constraints.optional_text(&format!("tags.{number}.member.key"), Some(tag.key.clone()), 1..=128);
+        constraints.optional_text(&format!("tags.{number}.member.value"), Some(tag.value.clone()), 0..=256);
+    }
+}
+
+/// The tags with `new` ones set.
+pub(super) fn merge_tags(mut tags: Tags, new: Vec<Tag>, arn: &str) -> Result<Tags, ApiError> {
+    for tag in new {
+        match tags.iter_mut().find(|known| known.key == tag.key) {
+            Some(known) => known.value = tag.value,
+            None => tags.push(tag),
+        }
+    }
+    if tags.len() > TAGS_MAX { Err(ApiError::too_many_tags(arn)) } else { Ok(tags) }
+}

@@ -1,0 +1,28 @@
+//! TagResource
+
+use super::{Empty, settings};
+use crate::registry::Tag;
+use crate::service::{Caller, Service};
+use crate::wire::validate::Constraints;
+use crate::wire::{ApiError, Arn};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    resource_arn: Option<String>,
+    tags: Option<Vec<Tag>>,
+}
+
+pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Empty, ApiError> {
+    let mut constraints = Constraints::new();
+    let arn = constraints.text("resourceArn", request.resource_arn, settings::ARN);
+    let new = constraints.required("tags", request.tags);
+    settings::constrain_tags(&mut constraints, &new);
+    constraints.check()?;
+    Arn::parse(&arn)?;
+    let mut tables = service.registry().write();
+    let tags = tables.tags_mut(&arn).ok_or_else(|| ApiError::resource_not_found(&arn))?;
+    *tags = settings::merge_tags(tags.clone(), new, &arn)?;
+    Ok(Empty {})
+}

@@ -1,0 +1,236 @@
+//! What a Step Functions account holds besides executions: state machines, activities and their tags.
+
+use crate::wire::ApiError;
+use asl_engine::machine::MachineType;
+use asl_engine::{Program, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// A state machine.
+#[derive(Clone, Debug)]
+pub struct StateMachine {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// STANDARD or EXPRESS, for ever.
+    pub machine_type: MachineType,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Its deletion was asked for; it goes once its executions have ended.
+    pub deleting: bool,
+    /// What new executions run.
+    pub current: Arc<Revision>,
+    /// Earlier revisions that executions still refer to.
+    pub earlier: Vec<Arc<Revision>>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What an update of a state machine replaces.
+#[derive(Clone, Debug)]
+pub struct Revision {
+    /// Names the revision; the first one has none.
+    pub id: Option<String>,
+    /// When it was made.
+    pub updated: Timestamp,
+    /// The definition as it was given.
+    pub definition: String,
+    /// The definition compiled, for this revision alone: an execution's program tells its revision.
+    pub program: Arc<Program>,
+    /// The role that executions act in.
+    pub role_arn: String,
+    /// `loggingConfiguration`
+    pub logging: LoggingConfiguration,
+    /// `tracingConfiguration`
+    pub tracing: TracingConfiguration,
+    /// `encryptionConfiguration`, when one was given.
+    pub encryption: Option<EncryptionConfiguration>,
+}
+
+impl StateMachine {
+    /// The revision that runs this program.
+    pub fn revision_of(&self, program: &Arc<Program>) -> Option<&Arc<Revision>> {
+        std::iter::once(&self.current).chain(&self.earlier).find(|revision| Arc::ptr_eq(&revision.program, program))
+    }
+
+    /// Makes `revision` the current one. Earlier ones that no execution refers to are dropped.
+    pub fn revise(&mut self, revision: Revision) {
+        let previous = std::mem::replace(&mut self.current, Arc::new(revision));
+        self.earlier.push(previous);
+        self.earlier.retain(|revision| Arc::strong_count(&revision.program) > 1);
+    }
+}
+
+/// An activity.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// `encryptionConfiguration`, when one was given.
+    pub encryption: Option<EncryptionConfiguration>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// The tags of a resource, in the order in which they were set.
+pub type Tags = Vec<Tag>;
+
+/// A tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// Unique in a resource.
+    pub key: String,
+    /// Anything.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// Where the executions' histories are logged. Kept and told; the destinations are not written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoggingConfiguration {
+    /// `ALL`, `ERROR`, `FATAL` or `OFF`.
+    pub level: String,
+    /// Inputs and outputs are logged, too.
+    pub include_execution_data: bool,
+    /// At most one log group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destinations: Option<Vec<LogDestination>>,
+}
+
+impl Default for LoggingConfiguration {
+    fn default() -> Self {
+        LoggingConfiguration { level: "OFF".to_owned(), include_execution_data: false, destinations: None }
+    }
+}
+
+/// A destination of logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LogDestination {
+    /// A log group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud_watch_logs_log_group: Option<LogGroup>,
+}
+
+/// A log group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LogGroup {
+    /// Ends with `:*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_group_arn: Option<String>,
+}
+
+/// Is X-Ray tracing wanted? Kept and told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TracingConfiguration {
+    /// Yes or no.
+    pub enabled: bool,
+}
+
+/// How data at rest is encrypted. Kept and told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EncryptionConfiguration {
+    /// `AWS_OWNED_KEY` or `CUSTOMER_MANAGED_KMS_KEY`.
+    pub r#type: String,
+    /// The customer's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    /// How long a data key is reused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_data_key_reuse_period_seconds: Option<i64>,
+}
+
+impl EncryptionConfiguration {
+    /// The default.
+    pub fn aws_owned() -> Self {
+        EncryptionConfiguration { r#type: "AWS_OWNED_KEY".to_owned(), ..EncryptionConfiguration::default() }
+    }
+}
+
+/// State machines and activities by their ARNs.
+#[derive(Default)]
+pub struct Registry {
+    tables: RwLock<Tables>,
+}
+
+/// The registry's contents. Sorted by ARN, so that a page can go on after any ARN, also after one that is gone.
+#[derive(Default)]
+pub struct Tables {
+    /// State machines.
+    pub state_machines: BTreeMap<String, StateMachine>,
+    /// Activities.
+    pub activities: BTreeMap<String, Activity>,
+}
+
+impl Registry {
+    /// To look at.
+    pub fn read(&self) -> RwLockReadGuard<'_, Tables> {
+        // INVARIANT: each change of the tables is one insertion, removal or assignment, so a panic leaves them whole.
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To change. Held only for the change itself, never across an `await`.
+    pub fn write(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A state machine as it is now.
+    ///
+    /// # Errors
+    /// `StateMachineDoesNotExist`
+    pub fn state_machine(&self, arn: &str) -> Result<StateMachine, ApiError> {
+        let found = self.read().state_machines.get(arn).cloned();
+        found.ok_or_else(|| ApiError::state_machine_does_not_exist(arn))
+    }
+
+    /// An activity as it is now.
+    ///
+    /// # Errors
+    /// `ActivityDoesNotExist`
+    pub fn activity(&self, arn: &str) -> Result<Activity, ApiError> {
+        let found = self.read().activities.get(arn).cloned();
+        found.ok_or_else(|| ApiError::activity_does_not_exist(arn))
+    }
+}
+
+impl Tables {
+    /// The tags of a state machine or an activity.
+    pub fn tags(&self, arn: &str) -> Option<&Tags> {
+        match self.state_machines.get(arn) {
+            Some(state_machine) => Some(&state_machine.tags),
+            None => self.activities.get(arn).map(|activity| &activity.tags),
+        }
+    }
+
+    /// The tags of a state machine or an activity, to be changed.
+    pub fn tags_mut(&mut self, arn: &str) -> Option<&mut Tags> {
+        match self.state_machines.get_mut(arn) {
+            Some(state_machine) => Some(&mut state_machine.tags),
+            None => self.activities.get_mut(arn).map(|activity| &mut activity.tags),
+        }
+    }
+}
+
+/// The entries whose keys begin with `prefix`, after the key `after`.
+pub fn entries_after<'a, T>(
+    table: &'a BTreeMap<String, T>,
+    prefix: &'a str,
+    after: Option<&'a str>,
+) -> impl Iterator<Item = &'a T> {
+    let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+    table
+        .range::<str, _>((from, Bound::Unbounded))
+        .take_while(move |(key, _)| key.starts_with(prefix))
+        .map(|(_, value)| value)
+}

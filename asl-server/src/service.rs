@@ -1,0 +1,180 @@
+//! The service: everything behind the API, usable in process without HTTP.
+
+use crate::integration::{Dispatcher, Endpoints};
+use crate::operation;
+use crate::registry::Registry;
+use crate::wire::ApiError;
+use crate::wire::page::Pages;
+use asl_engine::runtime::{Clock, Engine};
+use asl_engine::task::TaskHandler;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Who calls: the account and the region that new resources belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Twelve digits.
+    pub account: String,
+    /// `us-east-1`, …
+    pub region: String,
+}
+
+impl Caller {
+    /// The beginning of the ARNs of this caller's resources of a kind: `arn:aws:states:REGION:ACCOUNT:KIND:`.
+    pub fn arn_prefix(&self, kind: &str) -> String {
+        format!("arn:{}:states:{}:{}:{kind}:", self.partition(), self.region, self.account)
+    }
+
+    /// The partition that the region is in.
+    pub fn partition(&self) -> &'static str {
+        match () {
+            () if self.region.starts_with("cn-") => "aws-cn",
+            () if self.region.starts_with("us-gov-") => "aws-us-gov",
+            () => "aws",
+        }
+    }
+}
+
+/// The API's operations over one engine. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Service {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    registry: Registry,
+    pages: Pages,
+    caller: Caller,
+    dispatcher: Arc<Dispatcher>,
+}
+
+/// What a service is made of. Everything has a default but the caller.
+pub struct ServiceBuilder {
+    caller: Caller,
+    clock: Clock,
+    functions: Vec<(String, Arc<dyn TaskHandler>)>,
+    endpoints: Endpoints,
+}
+
+impl ServiceBuilder {
+    /// The time that executions live in; the system's by default.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Answers the tasks of the function of that name in process.
+    pub fn function(mut self, name: impl Into<String>, handler: Arc<dyn TaskHandler>) -> Self {
+        self.functions.push((name.into(), handler));
+        self
+    }
+
+    /// Answers the tasks of other functions over HTTP.
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+
+    /// The service. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn build(self) -> anyhow::Result<Service> {
+        let dispatcher = Arc::new(Dispatcher::new(self.endpoints)?);
+        let mut engine =
+            Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
+        for (name, handler) in self.functions {
+            engine = engine.function(&name, handler);
+        }
+        let shared = Arc::new(Shared {
+            engine: engine.build(),
+            registry: Registry::default(),
+            pages: Pages::new(),
+            caller: self.caller,
+            dispatcher,
+        });
+        let service = Service { shared };
+        service.dispatcher().serve_states(&service);
+        Ok(service)
+    }
+}
+
+impl Service {
+    /// A service whose callers are by default of that account and region.
+    pub fn builder(account: impl Into<String>, region: impl Into<String>) -> ServiceBuilder {
+        ServiceBuilder {
+            caller: Caller { account: account.into(), region: region.into() },
+            clock: Clock::default(),
+            functions: Vec::new(),
+            endpoints: Endpoints::default(),
+        }
+    }
+
+    /// Calls an operation with a JSON request; the answer is JSON, too. A panic is an answer as well (`InternalFailure`).
+    ///
+    /// # Errors
+    /// The refusal, as AWS words it.
+    pub async fn call(&self, operation: &str, request: &[u8], caller: &Caller) -> Result<String, ApiError> {
+        let answer = operation::call(self, operation, request, caller);
+        let answer = CatchPanic(Box::pin(answer)).await;
+        answer.unwrap_or_else(|| {
+            tracing::error!(operation, "the operation panicked");
+            Err(ApiError::internal(format!("The operation {operation} failed inside the server; its log tells where.")))
+        })
+    }
+
+    /// The engine that runs the executions.
+    pub fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    /// Who calls when a request does not say.
+    pub fn caller(&self) -> &Caller {
+        &self.shared.caller
+    }
+
+    /// Who answers the tasks.
+    pub fn dispatcher(&self) -> &Dispatcher {
+        &self.shared.dispatcher
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.shared.registry
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.shared.pages
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakService {
+        WeakService(Arc::downgrade(&self.shared))
+    }
+}
+
+/// A service that may be gone: what its own engine's dispatcher holds of it.
+#[derive(Clone)]
+pub(crate) struct WeakService(std::sync::Weak<Shared>);
+
+impl WeakService {
+    pub(crate) fn upgrade(&self) -> Option<Service> {
+        self.0.upgrade().map(|shared| Service { shared })
+    }
+}
+
+/// Ends with `None` when the future inside panics.
+struct CatchPanic<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let inner = self.0.as_mut();
+        match std::panic::catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    }
+}

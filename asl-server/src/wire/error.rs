@@ -1,0 +1,167 @@
+//! Refusals, worded as AWS words them.
+
+use serde_json::{Map, Value, json};
+use std::fmt::{self, Display};
+
+/// An answer that is an error: `{"__type": …, "message": …}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error's type, `__type`.
+    pub kind: &'static str,
+    /// `message`
+    pub message: String,
+    /// Further members, such as `reason`.
+    pub extra: Map<String, Value>,
+}
+
+impl ApiError {
+    /// An error that the caller can mend (status 400).
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        ApiError { status: 400, kind, message: message.into(), extra: Map::new() }
+    }
+
+    /// With one more member.
+    pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// The body as AWS writes it.
+    pub fn body(&self) -> String {
+        let mut body = Map::new();
+        body.insert("__type".to_owned(), json!(self.kind));
+        body.insert("message".to_owned(), json!(self.message));
+        body.extend(self.extra.clone());
+        Value::Object(body).to_string()
+    }
+
+    /// There is no operation of that name.
+    pub fn unknown_operation(operation: &str) -> Self {
+        ApiError::new(
+            "UnknownOperationException",
+            format!("The operation `{operation}` is not one this server knows. GET / lists those it does."),
+        )
+    }
+
+    /// The body is no JSON, or a member has the wrong JSON type.
+    pub fn serialization(message: impl Into<String>) -> Self {
+        ApiError::new("SerializationException", message)
+    }
+
+    /// The request is over its limit.
+    pub fn request_too_large(limit: usize) -> Self {
+        let message = format!("The request is larger than the limit of {limit} bytes.");
+        ApiError { status: 413, ..ApiError::new("RequestEntityTooLargeException", message) }
+    }
+
+    /// Our own trouble.
+    pub fn internal(message: impl Into<String>) -> Self {
+        ApiError { status: 500, ..ApiError::new("InternalFailure", message) }
+    }
+
+    /// `ValidationException`
+    pub fn validation(message: impl Into<String>) -> Self {
+        ApiError::new("ValidationException", message)
+    }
+
+    /// The text is no ARN, or no ARN of the kind that is wanted.
+    pub fn invalid_arn(reason: impl Display) -> Self {
+        ApiError::new("InvalidArn", format!("Invalid Arn: '{reason}'"))
+    }
+
+    /// The text is no ARN of a role.
+    pub fn invalid_role_arn(arn: &str) -> Self {
+        ApiError::new("InvalidArn", format!("Invalid Role Arn: '{arn}'"))
+    }
+
+    /// The name has characters that names may not have.
+    pub fn invalid_name(name: &str) -> Self {
+        ApiError::new("InvalidName", format!("Invalid Name: '{name}'"))
+    }
+
+    /// The definition is wrong; `message` is AWS's text for its diagnostics ([`asl_engine::diagnostic::aws_message`]).
+    pub fn invalid_definition(message: impl Into<String>) -> Self {
+        ApiError::new("InvalidDefinition", message)
+    }
+
+    /// The input of an execution is no JSON, or too large.
+    pub fn invalid_execution_input(reason: impl Display) -> Self {
+        ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{reason}'"))
+    }
+
+    /// The output of a task is no JSON.
+    pub fn invalid_output(reason: impl Display) -> Self {
+        ApiError::new("InvalidOutput", format!("Invalid Output: '{reason}'"))
+    }
+
+    /// A page token or task token that was not made here.
+    pub fn invalid_token() -> Self {
+        ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")
+    }
+
+    /// The task is over.
+    pub fn task_timed_out() -> Self {
+        ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+    }
+
+    /// `InvalidLoggingConfiguration`
+    pub fn invalid_logging_configuration(reason: &str) -> Self {
+        ApiError::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {reason}"))
+    }
+
+    /// There is another state machine of that name.
+    pub fn state_machine_already_exists(arn: impl Display) -> Self {
+        ApiError::new("StateMachineAlreadyExists", format!("State Machine Already Exists: '{arn}'"))
+    }
+
+    /// There is no such state machine.
+    pub fn state_machine_does_not_exist(arn: impl Display) -> Self {
+        ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
+    }
+
+    /// The state machine is about to go.
+    pub fn state_machine_deleting(arn: impl Display) -> Self {
+        ApiError::new("StateMachineDeleting", format!("State Machine is being deleted: '{arn}'"))
+    }
+
+    /// STANDARD where EXPRESS is wanted, or the reverse.
+    pub fn state_machine_type_not_supported() -> Self {
+        let message = "This operation is not supported by this type of state machine";
+        ApiError::new("StateMachineTypeNotSupported", message)
+    }
+
+    /// There is no such execution.
+    pub fn execution_does_not_exist(arn: impl Display) -> Self {
+        ApiError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
+    }
+
+    /// There is another execution of that name.
+    pub fn execution_already_exists(arn: impl Display) -> Self {
+        ApiError::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
+    }
+
+    /// There is no such activity.
+    pub fn activity_does_not_exist(arn: impl Display) -> Self {
+        ApiError::new("ActivityDoesNotExist", format!("Activity Does Not Exist: '{arn}'"))
+    }
+
+    /// There is nothing to tag under that ARN.
+    pub fn resource_not_found(arn: &str) -> Self {
+        ApiError::new("ResourceNotFound", format!("Resource not found: '{arn}'")).with("resourceName", arn)
+    }
+
+    /// More tags than a resource may have.
+    pub fn too_many_tags(arn: &str) -> Self {
+        ApiError::new("TooManyTags", format!("Too many tags: '{arn}'")).with("resourceName", arn)
+    }
+}
+
+impl Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
