@@ -23,6 +23,8 @@ pub enum MachineType {
 pub struct Start {
     /// The execution's input.
     pub input: Value,
+    /// The input as it was sent, when that is not its compact JSON text: AWS's histories keep it.
+    pub input_text: Option<Str>,
     /// `$$.Execution.Id`
     pub execution_arn: Str,
     /// `$$.Execution.Name`
