@@ -161,7 +161,7 @@ fn greeting(address: SocketAddr, config: &Config, deployed: &[String]) -> String
          curl -X POST {url}/DescribeExecution -d '{{\"executionArn\": \"{execution}\"}}'\n  \
          curl -X POST {url}/GetExecutionHistory -d '{{\"executionArn\": \"{execution}\"}}'\n\n\
          Or with the AWS command line:\n\n  \
-         export AWS_ENDPOINT_URL={url} AWS_REGION={} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n  \
+         export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION={} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n  \
          aws stepfunctions start-execution --state-machine-arn {arn} --name second --input '{input}'\n  \
          aws stepfunctions list-executions --state-machine-arn {arn}\n",
         config.region
