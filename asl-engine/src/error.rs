@@ -263,3 +263,9 @@ pub(crate) fn reference_step_conflict(step: &str, input: &Value) -> StatesError 
 pub(crate) fn null_input() -> StatesError {
     StatesError::runtime("Unable to apply Path transformation to null or empty input.")
 }
+
+/// A STANDARD execution has used up its history.
+pub(crate) fn history_full() -> StatesError {
+    let max = crate::limits::HISTORY_EVENTS_MAX;
+    StatesError::runtime(format!("The execution reached the maximum number of history events ({max})."))
+}

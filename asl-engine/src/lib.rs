@@ -8,6 +8,7 @@ pub mod intrinsic;
 pub mod jsonpath;
 pub mod limits;
 pub mod machine;
+pub mod mock;
 pub mod query;
 #[cfg(feature = "runtime")]
 pub mod runtime;

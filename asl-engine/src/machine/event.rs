@@ -39,6 +39,8 @@ pub struct Start {
     pub seed: u64,
     /// The state to start at instead of the program's own: the item processor of a Map Run's child execution.
     pub start_at: Option<StateId>,
+    /// The test case whose mocked responses answer the tasks.
+    pub test_case: Option<Str>,
     /// `$$.Map.Item` of a Map Run's child execution: index and value.
     pub map_item: Option<MapItem>,
 }
@@ -142,6 +144,8 @@ pub struct TaskCommand {
     pub task: TaskId,
     /// The state that asks.
     pub state: Str,
+    /// How often the state was scheduled before in this execution, retries and iterations included.
+    pub invocation: u64,
     /// What to call.
     pub resource: Resource,
     /// With what.

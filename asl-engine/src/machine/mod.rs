@@ -27,6 +27,7 @@ mod turn;
 pub use event::{Command, Effects, Event, MachineType, MapItem, Outcome, Start, TaskCommand, TaskId, TimerId};
 
 use crate::definition::Program;
+use crate::definition::program::StateId;
 use crate::time::Timestamp;
 use frame::{FrameId, Frames};
 use rng::Rng;
@@ -55,6 +56,8 @@ struct Core {
     /// What can be done without waiting.
     ready: VecDeque<Work>,
     next_task: u64,
+    /// How often each Task state was scheduled.
+    invocations: BTreeMap<StateId, u64>,
     next_timer: u64,
     /// The id of the last history event.
     last_event: u64,
@@ -97,6 +100,7 @@ impl Machine {
             timers: BTreeMap::new(),
             ready: VecDeque::new(),
             next_task: 1,
+            invocations: BTreeMap::new(),
             next_timer: 1,
             last_event: 0,
             rng,

@@ -5,7 +5,7 @@ use super::frame::{Frame, FrameId, Phase};
 use super::{Command, Core, Effects, Event, MachineType, Outcome, Timer, TimerId, Work};
 use crate::definition::Program;
 use crate::definition::program::{State, StateKind, Transition};
-use crate::error::{StatesError, names};
+use crate::error::{self, StatesError, names};
 use crate::history::{HistoryDetail, HistoryEvent};
 use crate::limits;
 use crate::time::Timestamp;
@@ -74,6 +74,9 @@ impl<'a> Turn<'a> {
         for _ in 0..limits::TRANSITIONS_PER_STEP {
             if self.core.outcome.is_some() {
                 return;
+            }
+            if self.history_is_full() {
+                return self.end_after(self.core.last_event, Outcome::Failed(error::history_full()));
             }
             match self.core.ready.pop_front() {
                 None => return,
@@ -239,7 +242,7 @@ impl<'a> Turn<'a> {
     }
 
     fn end_after(&mut self, previous: u64, outcome: Outcome) {
-        self.emit_after(previous, || match &outcome {
+        self.tell(previous, || match &outcome {
             Outcome::Succeeded { output } => HistoryDetail::ExecutionSucceeded { output: output.clone() },
             Outcome::Failed(error) => HistoryDetail::ExecutionFailed(error.clone()),
             Outcome::TimedOut(error) => HistoryDetail::ExecutionTimedOut(error.clone()),
@@ -283,6 +286,19 @@ impl<'a> Turn<'a> {
     /// Tells a history event that follows the event `previous`; returns its id. `detail` is called only when somebody
     /// wants the history.
     pub(super) fn emit_after(&mut self, previous: u64, detail: impl FnOnce() -> HistoryDetail) -> u64 {
+        if self.history_is_full() {
+            // Only the end of the execution fits; the run loop sees to it.
+            return self.core.last_event;
+        }
+        self.tell(previous, detail)
+    }
+
+    fn history_is_full(&self) -> bool {
+        let limited = self.core.start.machine_type == MachineType::Standard;
+        limited && self.core.last_event + 1 >= limits::HISTORY_EVENTS_MAX
+    }
+
+    fn tell(&mut self, previous: u64, detail: impl FnOnce() -> HistoryDetail) -> u64 {
         self.core.last_event += 1;
         let id = self.core.last_event;
         if let Some(history) = &mut self.effects.history {

@@ -9,6 +9,7 @@ use crate::definition::Program;
 use crate::error::StatesError;
 use crate::history::HistoryEvent;
 use crate::machine::{Outcome, Start, token};
+use crate::mock::MockConfig;
 use crate::task::TaskHandler;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
@@ -34,6 +35,7 @@ struct Inner {
 pub struct EngineBuilder {
     clock: Clock,
     functions: Functions,
+    mocks: MockConfig,
     shards: Option<usize>,
     running_max: Option<usize>,
 }
@@ -93,6 +95,13 @@ impl EngineBuilder {
         self
     }
 
+    /// The mocked responses of executions that start with a test case ([`Start::test_case`]). They come before everything
+    /// else that could answer a task.
+    pub fn mocks(mut self, mocks: MockConfig) -> Self {
+        self.mocks = mocks;
+        self
+    }
+
     /// How many shards the executions are spread over; one a core unless told otherwise. Virtual time has one.
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = Some(shards);
@@ -118,6 +127,7 @@ impl EngineBuilder {
         let shared = Arc::new(Shared {
             clock: self.clock,
             handler: Arc::new(self.functions),
+            mocks: self.mocks,
             activities: Activities::default(),
         });
         let shards = (0..shards)

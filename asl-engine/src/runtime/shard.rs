@@ -7,6 +7,7 @@ use super::record::Record;
 use super::task_future::Guarded;
 use crate::error::StatesError;
 use crate::machine::{Command, Effects, Event, Machine, Outcome, TaskCommand, TaskId, TimerId};
+use crate::mock::MockConfig;
 use crate::task::{Pattern, Progress, Resource, TaskHandler, TaskProgress, TaskRequest};
 use crate::time::Timestamp;
 use crate::value::Str;
@@ -43,6 +44,7 @@ pub(super) enum Message {
 pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) handler: Arc<dyn TaskHandler>,
+    pub(super) mocks: MockConfig,
     pub(super) activities: Activities,
 }
 
@@ -289,8 +291,13 @@ impl Shard {
     }
 
     fn schedule(&mut self, execution_arn: &Str, command: TaskCommand) {
+        let mocked = self.running.get(execution_arn).and_then(|running| {
+            let start = &running.record.start;
+            let test_case = start.test_case.as_deref()?;
+            self.shared.mocks.answer(&start.state_machine_name, test_case, &command.state, command.invocation)
+        });
         let TaskCommand { task, state, resource, input, credentials, timeout_seconds, token, .. } = command;
-        if let Resource::Activity { arn } = &resource {
+        if let (Resource::Activity { arn }, None) = (&resource, &mocked) {
             let activity = ActivityTask { token: token.unwrap_or_default(), input };
             self.shared.activities.offer(arn, Offered { execution_arn: execution_arn.clone(), task, activity });
             return;
@@ -310,7 +317,10 @@ impl Shard {
             progress: progress(own.clone(), execution_arn.clone(), task, submitted.clone()),
         };
         let mut done = Done { own, execution_arn: execution_arn.clone(), task, told: false };
-        let answer = Guarded::call(&*self.shared.handler, request);
+        let answer = match mocked {
+            Some(mocked) => Guarded::ready(mocked.play(&request)),
+            None => Guarded::call(&*self.shared.handler, request),
+        };
         let handler = tokio::spawn(async move {
             let event = match answer.await {
                 // The service has the token now; the task ends when the token comes back. (A handler that told the

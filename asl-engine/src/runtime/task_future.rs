@@ -11,6 +11,11 @@ use std::task::{Context, Poll};
 pub(super) struct Guarded(TaskFuture);
 
 impl Guarded {
+    /// An answer that is known already.
+    pub(super) fn ready(answer: TaskResult) -> Self {
+        Guarded(Box::pin(std::future::ready(answer)))
+    }
+
     pub(super) fn call(handler: &dyn TaskHandler, request: TaskRequest) -> Self {
         let future = catch_unwind(AssertUnwindSafe(|| handler.call(request)));
         Guarded(future.unwrap_or_else(|panic| {

@@ -49,6 +49,7 @@ impl Turn<'_> {
         Ok(TaskCommand {
             task: task_id,
             state: state.name.clone(),
+            invocation: 0,
             resource: task.resource.clone(),
             input: arguments,
             credentials: credentials.transpose()?,
@@ -58,8 +59,13 @@ impl Turn<'_> {
         })
     }
 
-    fn schedule(&mut self, id: FrameId, command: TaskCommand) {
+    fn schedule(&mut self, id: FrameId, mut command: TaskCommand) {
         let task = command.task;
+        if let Some(state) = self.frame(id).map(|frame| frame.state) {
+            let invocations = self.core.invocations.entry(state).or_default();
+            command.invocation = *invocations;
+            *invocations += 1;
+        }
         self.core.next_task += 1;
         self.core.tasks.insert(task, id);
         self.emit(id, || scheduled(&command));
