@@ -7,6 +7,7 @@ use crate::wire::{ApiError, Arn, validate};
 use asl_engine::Value;
 use asl_engine::machine::{MachineType, Outcome, Start};
 use asl_engine::runtime::{Execution, StartError, Status};
+use asl_engine::value::Str;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -20,14 +21,37 @@ pub fn startable(service: &Service, arn: &str) -> Result<StateMachine, ApiError>
     if machine.deleting { Err(ApiError::state_machine_deleting(arn)) } else { Ok(machine) }
 }
 
-/// Reads the input of an execution; `{}` when there is none.
-///
-/// # Errors
-/// `InvalidExecutionInput` when it is no JSON.
-pub fn input(text: Option<&str>) -> Result<Value, ApiError> {
-    match text {
-        None => Ok(Value::empty_object()),
-        Some(text) => Value::parse(text).map_err(ApiError::invalid_execution_input),
+/// The input of an execution: its value, and its text when that is not the value's compact text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    value: Value,
+    text: Option<Str>,
+}
+
+impl Input {
+    /// Reads an input; `{}` when there is none.
+    ///
+    /// # Errors
+    /// `InvalidExecutionInput` when it is no JSON.
+    pub fn read(text: Option<&str>) -> Result<Input, ApiError> {
+        let Some(text) = text else { return Ok(Input::from(Value::empty_object())) };
+        let value = Value::parse(text).map_err(ApiError::invalid_execution_input)?;
+        let text = (text != value.to_json()).then(|| text.into());
+        Ok(Input { value, text })
+    }
+}
+
+impl From<Value> for Input {
+    fn from(value: Value) -> Self {
+        Input { value, text: None }
+    }
+}
+
+/// The input of an execution as it was sent.
+pub fn input_text(execution: &Execution) -> String {
+    match &execution.start.input_text {
+        Some(text) => text.to_string(),
+        None => execution.start.input.to_json(),
     }
 }
 
@@ -42,7 +66,7 @@ pub async fn start(
     service: &Service,
     machine: &StateMachine,
     name: Option<String>,
-    input: Value,
+    input: Input,
 ) -> Result<Execution, ApiError> {
     let name = name.unwrap_or_else(|| Uuid::new_v4().to_string());
     validate::name(&name)?;
@@ -53,7 +77,8 @@ pub async fn start(
     };
     let arn = Arn::parse(&machine.arn)?.sibling(resource).to_string();
     let start = Start {
-        input: input.clone(),
+        input: input.value.clone(),
+        input_text: input.text.clone(),
         execution_arn: arn.as_str().into(),
         execution_name: name.into(),
         role_arn: machine.current.role_arn.as_str().into(),
@@ -66,7 +91,7 @@ pub async fn start(
     match service.engine().start(Arc::clone(&machine.current.program), start).await {
         Ok(execution) => Ok(execution),
         Err(StartError::AlreadyExists(existing))
-            if existing.status() == Status::Running && existing.start.input.to_json() == input.to_json() =>
+            if existing.status() == Status::Running && same_input(&existing, &input) =>
         {
             Ok(*existing)
         }
@@ -76,6 +101,10 @@ pub async fn start(
             Err(ApiError::new("ExecutionLimitExceeded", "The maximum number of running executions has been reached."))
         }
     }
+}
+
+fn same_input(existing: &Execution, input: &Input) -> bool {
+    existing.start.input_text == input.text && existing.start.input.to_json() == input.value.to_json()
 }
 
 /// The execution of that ARN.

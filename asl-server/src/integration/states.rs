@@ -1,7 +1,7 @@
 //! `states:startExecution`: a state machine starts another one, and may wait for its end (`.sync`, `.sync:2`).
 
 use super::{Services, metadata};
-use crate::execution;
+use crate::execution::{self, Input};
 use crate::service::Service;
 use crate::wire::ApiError;
 use asl_engine::error::names;
@@ -36,9 +36,9 @@ async fn start(service: &Service, request: &TaskRequest) -> Result<Execution, Ap
     let arn = text("StateMachineArn").unwrap_or_default();
     let machine = execution::startable(service, arn)?;
     let input = match request.input.get("Input") {
-        None | Some(Value::Null) => Value::empty_object(),
-        Some(Value::String(text)) => execution::input(Some(text))?,
-        Some(value) => value.clone(),
+        None | Some(Value::Null) => Input::read(None)?,
+        Some(Value::String(text)) => Input::read(Some(text))?,
+        Some(value) => Input::from(value.clone()),
     };
     // A task may be asked for twice: without a name of its own, the task itself names the execution it starts.
     let task = format!("{}/{}", request.execution_arn, request.task);

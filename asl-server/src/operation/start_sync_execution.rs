@@ -2,7 +2,7 @@
 
 use super::describe_execution::Included;
 use super::settings;
-use crate::execution;
+use crate::execution::{self, Input};
 use crate::service::{Caller, Service};
 use crate::wire::validate::Constraints;
 use crate::wire::{ApiError, EpochSeconds};
@@ -67,7 +67,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     if machine.machine_type != MachineType::Express {
         return Err(ApiError::state_machine_type_not_supported());
     }
-    let input = execution::input(input.as_deref())?;
+    let input = Input::read(input.as_deref())?;
     let started = execution::start(service, &machine, name, input).await?;
     let finished = service.engine().finished(&started.start.execution_arn).await;
     let execution = finished.ok_or_else(|| ApiError::internal("The execution was lost before it ended."))?;
@@ -85,7 +85,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         status: execution::status_name(execution.status()),
         error,
         cause,
-        input: data.then(|| execution.start.input.to_json()),
+        input: data.then(|| execution::input_text(&execution)),
         input_details: Included { included: data },
         output: output.filter(|_| data),
         output_details: Included { included: data },
