@@ -213,7 +213,7 @@ mod tests {
             let error = format!("{:#}", settings.into_config().unwrap_err());
             assert!(error.contains(says), "{error}");
         }
-        assert!(toml::from_str::<Settings>("listen = 'x'").unwrap_err().to_string().contains("unknown field `listen`"));
+        assert!(toml::from_str::<Settings>("lisen = 'x'").unwrap_err().to_string().contains("unknown field `lisen`"));
     }
 
     #[test]

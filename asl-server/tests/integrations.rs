@@ -5,49 +5,42 @@ mod support;
 use asl_server::Service;
 use asl_server::integration::Endpoints;
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use support::{ACCOUNT, create, pass, run, service, task};
 use tokio::net::TcpListener;
 
-/// Functions over HTTP, well and badly behaved, in both shapes.
+const OOPS: &str = r#"{ "errorType": "Oops", "errorMessage": "no" }"#;
+
+fn function_error() -> HeaderMap {
+    HeaderMap::from_iter([(HeaderName::from_static("x-amz-function-error"), HeaderValue::from_static("Unhandled"))])
+}
+
+/// Functions over HTTP, well and badly behaved: each at a URL of its own, and some behind Lambda's Invoke API.
 async fn functions() -> SocketAddr {
-    let error = || {
-        (
-            HeaderMap::from_iter([("x-amz-function-error".parse().unwrap(), "Unhandled".parse().unwrap())]),
-            r#"{ "errorType": "Oops", "errorMessage": "no" }"#,
-        )
-    };
-    let behaviours = || {
-        Router::new()
-            .route("/echo", post(|body: String| async { body }))
-            .route("/error", post(move || async move { error() }))
-            .route("/page", post(|| async { "<html>hello</html>" }))
-            .route("/redirect", post(|| async { (StatusCode::FOUND, [("location", "/echo")]) }))
-            .route("/down", post(|| async { (StatusCode::SERVICE_UNAVAILABLE, "come back later") }))
-            .route("/own", post(|| async { (StatusCode::BAD_REQUEST, r#"{"errorType":"Mine","errorMessage":"m"}"#) }))
-            .route("/huge", post(|| async { "x".repeat(7_000_000) }))
-    };
-    let missing = || async { (StatusCode::NOT_FOUND, r#"{"Type":"User","Message":"Function not found: missing"}"#) };
-    let lambda = Router::new().route(
-        "/{function}/invocations",
-        post(|path: axum::extract::Path<String>, body: String| async move {
-            let headers =
-                HeaderMap::from_iter([("x-amz-function-error".parse().unwrap(), "Unhandled".parse().unwrap())]);
-            match path.as_str() {
-                "echo" => (StatusCode::OK, HeaderMap::new(), body),
-                "error" => (StatusCode::OK, headers, r#"{ "errorType": "Oops", "errorMessage": "no" }"#.to_owned()),
-                "page" => (StatusCode::OK, HeaderMap::new(), "<html>".to_owned()),
-                _ => {
-                    let (status, body) = missing().await;
-                    (status, HeaderMap::new(), body.to_owned())
-                }
+    let lambda = |name: Path<String>, body: String| async move {
+        match name.as_str() {
+            "echo" => (StatusCode::OK, HeaderMap::new(), body),
+            "error" => (StatusCode::OK, function_error(), OOPS.to_owned()),
+            "page" => (StatusCode::OK, HeaderMap::new(), "<html>".to_owned()),
+            name => {
+                let body = format!(r#"{{"Type":"User","Message":"Function not found: {name}"}}"#);
+                (StatusCode::NOT_FOUND, HeaderMap::new(), body)
             }
-        }),
-    );
-    let router = Router::new().nest("/2015-03-31/functions", lambda).merge(behaviours());
+        }
+    };
+    let router = Router::new()
+        .route("/2015-03-31/functions/{name}/invocations", post(lambda))
+        .route("/echo", post(|body: String| async { body }))
+        .route("/error", post(|| async { (function_error(), OOPS) }))
+        .route("/page", post(|| async { "<html>hello</html>" }))
+        .route("/redirect", post(|| async { (StatusCode::FOUND, [("location", "/echo")]) }))
+        .route("/down", post(|| async { (StatusCode::SERVICE_UNAVAILABLE, "come back later") }))
+        .route("/own", post(|| async { (StatusCode::BAD_REQUEST, r#"{"errorType":"Mine","errorMessage":"m"}"#) }))
+        .route("/huge", post(|| async { "x".repeat(7_000_000) }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async { axum::serve(listener, router).await });
