@@ -37,6 +37,21 @@ pub struct TaskRequest {
 }
 
 impl TaskRequest {
+    /// A request with nothing but a resource and an input, to call a handler by hand.
+    pub fn new(resource: Resource, input: Value) -> Self {
+        TaskRequest {
+            resource,
+            input,
+            execution_arn: Str::default(),
+            state: Str::default(),
+            task: 0,
+            token: None,
+            timeout_seconds: None,
+            credentials: None,
+            progress: Progress::default(),
+        }
+    }
+
     /// An id for this invocation, in the form of AWS's request ids; the same again when a restart repeats the invocation.
     pub fn request_id(&self) -> String {
         let [high, low] =

@@ -156,15 +156,7 @@ mod tests {
 
     fn request(input: Value) -> TaskRequest {
         let arn = "arn:aws:lambda:us-east-1:123456789012:function:NewOrderFunction";
-        TaskRequest {
-            resource: asl_engine::task::Resource::parse(arn).unwrap(),
-            input,
-            execution_arn: "arn".into(),
-            state: "ProcessOrder".into(),
-            task: 1,
-            token: None,
-            timeout_seconds: Some(10),
-        }
+        TaskRequest::new(asl_engine::task::Resource::parse(arn).unwrap(), input)
     }
 
     #[test]
