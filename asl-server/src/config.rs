@@ -142,8 +142,8 @@ impl Settings {
 /// # Errors
 /// When one is no `http` URL.
 pub fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, String>) -> anyhow::Result<Endpoints> {
-    let mut endpoints = Endpoints::default();
-    endpoints.lambda = lambda.map(str::parse).transpose().context("the Lambda endpoint")?;
+    let lambda = lambda.map(str::parse).transpose().context("the Lambda endpoint")?;
+    let mut endpoints = Endpoints { lambda, ..Endpoints::default() };
     for (name, url) in functions {
         let endpoint = url.parse().with_context(|| format!("the endpoint of the function `{name}`"))?;
         endpoints.functions.insert(name.clone(), endpoint);

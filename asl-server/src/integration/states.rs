@@ -62,11 +62,10 @@ fn describe(execution: &Execution, parsed: bool) -> Value {
     let data = |value: &Value| if parsed { value.clone() } else { Value::from(value.to_json()) };
     let included = || object! { "Included" => true };
     let mut members = Object::default();
-    let mut error = None;
-    match &execution.outcome {
-        Some(Outcome::Failed(failure) | Outcome::Aborted(failure)) => error = Some(failure),
-        _ => (),
-    }
+    let error = match &execution.outcome {
+        Some(Outcome::Failed(error) | Outcome::Aborted(error)) => Some(error),
+        _ => None,
+    };
     if let Some(cause) = error.and_then(|error| error.cause.clone()) {
         members.insert("Cause", Value::from(cause));
     }
