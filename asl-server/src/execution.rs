@@ -11,14 +11,31 @@ use asl_engine::value::Str;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The state machine of that ARN, to start an execution of it.
+/// What an execution is to be started of.
+pub struct Startable {
+    /// The state machine.
+    pub machine: StateMachine,
+    /// The test case whose mocked responses answer its tasks.
+    pub test_case: Option<Str>,
+}
+
+/// The state machine of that ARN, to start an execution of it. `ARN#TEST_CASE` asks for mocked responses, as with Step
+/// Functions Local.
 ///
 /// # Errors
-/// `InvalidArn`, `StateMachineDoesNotExist`, `StateMachineDeleting`
-pub fn startable(service: &Service, arn: &str) -> Result<StateMachine, ApiError> {
+/// `InvalidArn`, `StateMachineDoesNotExist`, `StateMachineDeleting`; `ValidationException` when there is no such test case.
+pub fn startable(service: &Service, arn: &str) -> Result<Startable, ApiError> {
+    let (arn, test_case) = arn.split_once('#').map_or((arn, None), |(arn, case)| (arn, Some(case)));
     Arn::parse_state_machine(arn)?;
     let machine = service.registry().state_machine(arn)?;
-    if machine.deleting { Err(ApiError::state_machine_deleting(arn)) } else { Ok(machine) }
+    if machine.deleting {
+        return Err(ApiError::state_machine_deleting(arn));
+    }
+    if let Some(case) = test_case.filter(|case| !service.mocks().has_test_case(&machine.name, case)) {
+        let name = &machine.name;
+        return Err(ApiError::validation(format!("The mock configuration has no test case '{case}' for '{name}'")));
+    }
+    Ok(Startable { machine, test_case: test_case.map(Into::into) })
 }
 
 /// The input of an execution: its value, and its text when that is not the value's compact text.
@@ -64,10 +81,11 @@ pub fn input_text(execution: &Execution) -> String {
 /// `InvalidName`, `ExecutionAlreadyExists`, `ExecutionLimitExceeded`
 pub async fn start(
     service: &Service,
-    machine: &StateMachine,
+    startable: &Startable,
     name: Option<String>,
     input: Input,
 ) -> Result<Execution, ApiError> {
+    let Startable { machine, test_case } = startable;
     let name = name.unwrap_or_else(|| Uuid::new_v4().to_string());
     validate::name(&name)?;
     let state_machine = machine.name.clone();
@@ -85,6 +103,7 @@ pub async fn start(
         state_machine_arn: machine.arn.as_str().into(),
         state_machine_name: machine.name.as_str().into(),
         machine_type: machine.machine_type,
+        test_case: test_case.clone(),
         seed: Uuid::new_v4().as_u64_pair().0,
         ..Start::default()
     };

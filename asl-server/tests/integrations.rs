@@ -172,3 +172,22 @@ async fn a_state_machine_starts_another_one() {
     let ended = run(&service, &machine, "e", "{}").await;
     assert_eq!(ended["error"], "StepFunctions.StateMachineDoesNotExistException");
 }
+
+#[tokio::test]
+async fn a_test_case_answers_with_mocked_responses() {
+    let mocks = json!({
+        "StateMachines": { "M": { "TestCases": { "Paid": { "T": "paid" } } } },
+        "MockedResponses": { "paid": { "0": { "Return": { "StatusCode": 200, "Payload": "thanks" } } } },
+    });
+    let mocks = asl_engine::mock::MockConfig::parse(&mocks.to_string()).unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").mocks(mocks).build().unwrap();
+    let machine = create(&service, "M", function("F"), "STANDARD").await;
+    assert_eq!(run(&service, &format!("{machine}#Paid"), "mocked", "{}").await["output"], r#""thanks""#);
+    assert_eq!(run(&service, &machine, "real", "{}").await["error"], "Lambda.ResourceNotFoundException");
+    let request = json!({ "stateMachineArn": format!("{machine}#Other") });
+    let refused = support::call(&service, "StartExecution", request).await;
+    assert_eq!(
+        refused.refusal(),
+        (400, "ValidationException", "The mock configuration has no test case 'Other' for 'M'")
+    );
+}

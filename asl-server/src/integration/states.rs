@@ -34,7 +34,7 @@ pub(super) async fn start_execution(services: &Services, request: &TaskRequest) 
 async fn start(service: &Service, request: &TaskRequest) -> Result<Execution, ApiError> {
     let text = |name: &str| request.input.get(name).and_then(Value::as_str);
     let arn = text("StateMachineArn").unwrap_or_default();
-    let machine = execution::startable(service, arn)?;
+    let startable = execution::startable(service, arn)?;
     let input = match request.input.get("Input") {
         None | Some(Value::Null) => Input::read(None)?,
         Some(Value::String(text)) => Input::read(Some(text))?,
@@ -44,7 +44,7 @@ async fn start(service: &Service, request: &TaskRequest) -> Result<Execution, Ap
     let task = format!("{}/{}", request.execution_arn, request.task);
     let derived = || uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, task.as_bytes()).to_string();
     let name = text("Name").map_or_else(derived, str::to_owned);
-    execution::start(service, &machine, Some(name), input).await
+    execution::start(service, &startable, Some(name), input).await
 }
 
 /// What StartExecution answers, as the integration tells it.

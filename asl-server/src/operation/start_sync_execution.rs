@@ -63,12 +63,12 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let trace_header = constraints.optional_text("traceHeader", request.trace_header, 0..=256);
     let data = settings::included_data(&mut constraints, request.included_data.as_deref());
     constraints.check()?;
-    let machine = execution::startable(service, &arn)?;
-    if machine.machine_type != MachineType::Express {
+    let startable = execution::startable(service, &arn)?;
+    if startable.machine.machine_type != MachineType::Express {
         return Err(ApiError::state_machine_type_not_supported());
     }
     let input = Input::read(input.as_deref())?;
-    let started = execution::start(service, &machine, name, input).await?;
+    let started = execution::start(service, &startable, name, input).await?;
     let finished = service.engine().finished(&started.start.execution_arn).await;
     let execution = finished.ok_or_else(|| ApiError::internal("The execution was lost before it ended."))?;
 
@@ -78,7 +78,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let (output, error, cause) = execution::result(&execution);
     Ok(Response {
         execution_arn: execution.start.execution_arn.to_string(),
-        state_machine_arn: machine.arn,
+        state_machine_arn: startable.machine.arn,
         name: execution.start.execution_name.to_string(),
         start_date: execution.started.into(),
         stop_date: stopped.into(),
