@@ -237,7 +237,8 @@ pub fn load(path: &Path) -> Result<Vec<Case>> {
         } else if path.extension().is_some_and(|extension| extension == "json") {
             let name = path.display();
             let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{name}`"))?;
-            cases.push(Case::parse(&text).with_context(|| format!("`{name}` is no case that this player understands"))?);
+            cases
+                .push(Case::parse(&text).with_context(|| format!("`{name}` is no case that this player understands"))?);
         } else if !path.exists() {
             bail!("there is no `{}`", path.display());
         }

@@ -117,7 +117,13 @@ impl Comparer {
     ///
     /// # Errors
     /// The first difference.
-    pub fn compare(&self, expected: &Value, actual: &Value, place: Place<'_>, bindings: &mut Bindings) -> Result<(), Difference> {
+    pub fn compare(
+        &self,
+        expected: &Value,
+        actual: &Value,
+        place: Place<'_>,
+        bindings: &mut Bindings,
+    ) -> Result<(), Difference> {
         if self.ignores(&place) {
             return Ok(());
         }
@@ -132,7 +138,11 @@ impl Comparer {
                 self.compare_unordered(expected, actual, place, bindings)
             }
             (Value::Array(expected), Value::Array(actual)) => self.compare_lists(expected, actual, place, bindings),
-            (Value::Number(a), Value::Number(b)) if a == b || (a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64() => Ok(()),
+            (Value::Number(a), Value::Number(b))
+                if a == b || (a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64() =>
+            {
+                Ok(())
+            }
             (Value::Null, Value::Null) => Ok(()),
             (Value::Bool(a), Value::Bool(b)) if a == b => Ok(()),
             _ => differs!(place, "expected {}, got {}", brief(expected, 160), brief(actual, 160)),
@@ -316,7 +326,9 @@ fn parse_recorded(expected: &Value, actual: &Value, place: &Place<'_>) -> Result
                 differs!(place, "expected JSON {}, got the string {}", brief(expected, 160), brief(actual, 160))
             }
         },
-        Value::Number(_) | Value::Bool(_) if matches!(place, Place::Key(_, "output")) => Ok(serde_json::from_str(text).ok()),
+        Value::Number(_) | Value::Bool(_) if matches!(place, Place::Key(_, "output")) => {
+            Ok(serde_json::from_str(text).ok())
+        }
         _ => Ok(None),
     }
 }

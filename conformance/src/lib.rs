@@ -9,5 +9,6 @@ pub mod pattern;
 pub mod placeholder;
 pub mod play;
 pub mod report;
+pub mod run;
 pub mod self_check;
 pub mod target;

@@ -189,7 +189,14 @@ impl<'a> Search<'a> {
     }
 
     /// Tries the shortest text of allowed characters first.
-    fn shortest(&mut self, part: usize, at: usize, name: Option<&'a str>, allowed: fn(char) -> bool, least: usize) -> bool {
+    fn shortest(
+        &mut self,
+        part: usize,
+        at: usize,
+        name: Option<&'a str>,
+        allowed: fn(char) -> bool,
+        least: usize,
+    ) -> bool {
         let rest = &self.actual[at..];
         let allowed = rest.char_indices().find(|(_, c)| !allowed(*c)).map_or(rest.len(), |(end, _)| end);
         let ends = rest[..allowed].char_indices().map(|(end, _)| end).chain([allowed]).skip(least);

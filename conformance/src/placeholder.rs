@@ -170,9 +170,7 @@ fn relative_days(name: &str) -> Option<i64> {
 pub fn map_texts(value: &Value, function: &mut impl FnMut(&str) -> Result<Value>) -> Result<Value> {
     Ok(match value {
         Value::String(text) if text.contains("<<") => function(text)?,
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| map_texts(item, function)).collect::<Result<_>>()?)
-        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| map_texts(item, function)).collect::<Result<_>>()?),
         Value::Object(members) => {
             let mut mapped = Map::new();
             for (key, member) in members {
@@ -239,7 +237,10 @@ mod tests {
         }
         // The first bytes of SHA-256("0|area/case[1]|1"): mock files of other runners agree on the names.
         assert_eq!(environment.fill_text("<<uid:1>>").unwrap(), "d9d88986");
-        assert_eq!(environment.fill(&json!({"<<region>>": ["<<account>>", 1]})).unwrap(), json!({"us-east-1": ["000000000000", 1]}));
+        assert_eq!(
+            environment.fill(&json!({"<<region>>": ["<<account>>", 1]})).unwrap(),
+            json!({"us-east-1": ["000000000000", 1]})
+        );
     }
 
     #[test]

@@ -1,0 +1,69 @@
+//! Plays many cases, several at a time.
+
+use crate::case::Case;
+use crate::compare::Difference;
+use crate::play::{Decision, Options, play};
+use crate::report::{Outcome, Verdict};
+use crate::target::Targets;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Semaphore;
+
+/// Plays cases and hands on each outcome, in the order of the cases.
+///
+/// Exclusive cases are played first, one by one; then `jobs` at a time. A panic fails its case alone.
+pub async fn play_all<T: Targets + 'static>(
+    cases: Vec<Case>,
+    targets: T,
+    options: Options,
+    jobs: usize,
+    mut done: impl FnMut(Outcome),
+) {
+    let (targets, options, permits) = (Arc::new(targets), Arc::new(options), Arc::new(Semaphore::new(jobs.max(1))));
+    let (exclusive, others): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(|case| case.exclusive);
+    for case in exclusive {
+        let (targets, options) = (targets.clone(), options.clone());
+        let names = names(&case);
+        let played = tokio::spawn(async move { play_one(&case, &*targets, &options).await });
+        done(outcome(names, played.await));
+    }
+    let mut running = Vec::new();
+    for case in others {
+        let (targets, options, permits) = (targets.clone(), options.clone(), permits.clone());
+        let names = names(&case);
+        let played = tokio::spawn(async move {
+            // The semaphore is never closed.
+            let _permit = permits.acquire_owned().await;
+            play_one(&case, &*targets, &options).await
+        });
+        running.push((names, played));
+    }
+    for (names, played) in running {
+        done(outcome(names, played.await));
+    }
+}
+
+type Played = (Verdict, f64);
+
+async fn play_one<T: Targets>(case: &Case, targets: &T, options: &Options) -> Played {
+    let start = Instant::now();
+    let verdict = match options.decide(case) {
+        Decision::Skip { reason } => Verdict::Skipped(reason),
+        Decision::Play { mocked } => match play(case, mocked, targets, options).await {
+            differences if differences.is_empty() => Verdict::Passed,
+            differences => Verdict::Failed(differences),
+        },
+    };
+    (verdict, start.elapsed().as_secs_f64())
+}
+
+fn names(case: &Case) -> [String; 3] {
+    [case.id.clone(), case.area.clone(), case.kind.clone()]
+}
+
+fn outcome([id, area, kind]: [String; 3], played: Result<Played, tokio::task::JoinError>) -> Outcome {
+    let (verdict, seconds) = played.unwrap_or_else(|error| {
+        (Verdict::Failed(vec![Difference(format!("playing the case panicked: {error}"))]), 0.0)
+    });
+    Outcome { id, area, kind, verdict, seconds }
+}
