@@ -97,7 +97,8 @@ fn event_type(event: &Value) -> &str {
     event.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn is_concurrent(events: &[Value]) -> bool {
+/// Whether a history has branches or iterations that may interleave.
+pub fn is_concurrent(events: &[Value]) -> bool {
     events.iter().any(|event| matches!(event_type(event), "ParallelStateStarted" | "MapStateStarted"))
 }
 
@@ -386,8 +387,8 @@ mod tests {
                 ("ParallelStateEntered", "P", false),
                 ("ParallelStateStarted", "P", false),
                 ("PassStateEntered", "A", true),
-                ("PassStateEntered", "B", true),
                 ("PassStateExited", "A", true),
+                ("PassStateEntered", "B", true),
                 ("PassStateExited", "B", true),
                 ("ParallelStateExited", "P", false),
                 ("ExecutionSucceeded", "", false),

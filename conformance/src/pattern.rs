@@ -293,7 +293,8 @@ mod tests {
         fn what_was_filled_in_fits(before in "[a-z:/ ]*", value in "[0-9A-Z]{1,9}", after in "[a-z:/ ]*") {
             let expected = format!("{before}<<ref:x>>{after}");
             let mut bindings = Bindings::new();
-            prop_assert!(fits(&expected, &format!("{before}{value}{after}"), &mut bindings));
+            let actual = format!("{before}{value}{after}");
+            prop_assert!(fits(&expected, &actual, &mut bindings));
             prop_assert_eq!(bindings.get("ref:x"), Some(&value));
         }
     }

@@ -7,7 +7,7 @@ use crate::report::{Outcome, Verdict};
 use crate::target::Targets;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Plays cases and hands on each outcome, in the order of the cases.
 ///
@@ -19,27 +19,34 @@ pub async fn play_all<T: Targets + 'static>(
     jobs: usize,
     mut done: impl FnMut(Outcome),
 ) {
-    let (targets, options, permits) = (Arc::new(targets), Arc::new(options), Arc::new(Semaphore::new(jobs.max(1))));
-    let (exclusive, others): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(|case| case.exclusive);
-    for case in exclusive {
+    let (targets, options) = (Arc::new(targets), Arc::new(options));
+    let start = move |case: Case, permit: Option<OwnedSemaphorePermit>| {
         let (targets, options) = (targets.clone(), options.clone());
-        let names = names(&case);
-        let played = tokio::spawn(async move { play_one(&case, &*targets, &options).await });
-        done(outcome(names, played.await));
-    }
-    let mut running = Vec::new();
-    for case in others {
-        let (targets, options, permits) = (targets.clone(), options.clone(), permits.clone());
-        let names = names(&case);
-        let played = tokio::spawn(async move {
-            // The semaphore is never closed.
-            let _permit = permits.acquire_owned().await;
+        let names = [case.id.clone(), case.area.clone(), case.kind.clone()];
+        let playing = tokio::spawn(async move {
+            let _permit = permit;
             play_one(&case, &*targets, &options).await
         });
-        running.push((names, played));
+        (names, playing)
+    };
+    let (exclusive, others): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(|case| case.exclusive);
+    for case in exclusive {
+        let (names, playing) = start(case, None);
+        done(outcome(names, playing.await));
     }
-    for (names, played) in running {
-        done(outcome(names, played.await));
+    // Cases start in their order as permits get free; outcomes are taken in the same order.
+    let (sender, mut started) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let permits = Arc::new(Semaphore::new(jobs.max(1)));
+        for case in others {
+            let permit = permits.clone().acquire_owned().await.ok();
+            if sender.send(start(case, permit)).is_err() {
+                return;
+            }
+        }
+    });
+    while let Some((names, playing)) = started.recv().await {
+        done(outcome(names, playing.await));
     }
 }
 
@@ -55,10 +62,6 @@ async fn play_one<T: Targets>(case: &Case, targets: &T, options: &Options) -> Pl
         },
     };
     (verdict, start.elapsed().as_secs_f64())
-}
-
-fn names(case: &Case) -> [String; 3] {
-    [case.id.clone(), case.area.clone(), case.kind.clone()]
 }
 
 fn outcome([id, area, kind]: [String; 3], played: Result<Played, tokio::task::JoinError>) -> Outcome {
