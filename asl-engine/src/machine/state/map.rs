@@ -84,7 +84,9 @@ impl Turn<'_> {
             Dynamic::Literal(number) => Ok(*number),
             Dynamic::Query(expression) => {
                 let value = self.evaluate(id, expression, name, input)?;
-                match value.as_i64() {
+                // AWS takes text that is a whole number, too (recorded).
+                let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+                match number {
                     Some(number) if number >= 0 => Ok(number as u64),
                     Some(_) => Err(error::negative(name).into()),
                     None if state.query_language == QueryLanguage::Jsonata => {
