@@ -200,3 +200,18 @@ impl<F: Future> Future for CatchPanic<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CatchPanic;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer() {
+        assert_eq!(CatchPanic(Box::pin(async { 1 })).await, Some(1));
+        let panics = async {
+            tokio::task::yield_now().await;
+            panic!("an operation fails")
+        };
+        assert_eq!(CatchPanic(Box::pin(panics)).await, None::<()>);
+    }
+}

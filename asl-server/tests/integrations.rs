@@ -174,6 +174,34 @@ async fn a_state_machine_starts_another_one() {
 }
 
 #[tokio::test]
+async fn a_state_machine_calls_the_api() {
+    let service = service();
+    let child = create(&service, "Child", pass(), "STANDARD").await;
+    let fields = json!({
+        "Resource": "arn:aws:states:::aws-sdk:sfn:startExecution",
+        "Parameters": { "StateMachineArn": child, "Name": "n", "Input": { "a": 1 } },
+    });
+    let machine = create(&service, "Start", task(fields), "STANDARD").await;
+    let ended = run(&service, &machine, "e", "{}").await;
+    let answer: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
+    assert!(answer["ExecutionArn"].as_str().unwrap().ends_with(":execution:Child:n"), "{answer}");
+    assert!(answer["StartDate"].as_str().unwrap().ends_with('Z'), "{answer}");
+
+    let fields = json!({
+        "Resource": "arn:aws:states:::aws-sdk:sfn:sendTaskSuccess",
+        "Parameters": { "TaskToken": "NoSuchToken", "Output": {} },
+    });
+    let machine = create(&service, "Report", task(fields), "STANDARD").await;
+    let ended = run(&service, &machine, "e", "{}").await;
+    assert_eq!(ended["error"], "Sfn.InvalidTokenException");
+    let cause = ended["cause"].as_str().unwrap();
+    assert!(
+        cause.starts_with("Invalid Token: 'Invalid token' (Service: Sfn, Status Code: 400, Request ID: "),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
 async fn a_test_case_answers_with_mocked_responses() {
     let mocks = json!({
         "StateMachines": { "M": { "TestCases": { "Paid": { "T": "paid" } } } },

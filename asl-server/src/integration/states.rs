@@ -12,8 +12,7 @@ use asl_engine::value::Object;
 use asl_engine::{StatesError, Value, object};
 
 pub(super) async fn start_execution(services: &Services, request: &TaskRequest) -> TaskResult {
-    let service = services.states.get().and_then(crate::service::WeakService::upgrade);
-    let Some(service) = service else { return Err(StatesError::runtime("The server is shutting down.")) };
+    let service = services.service()?;
     let execution = start(&service, request).await.map_err(refused)?;
     let accepted = accepted(&execution, &request.request_id());
     let parsed = match request.resource.pattern() {
