@@ -10,6 +10,7 @@ use conformance::report::{Counts, Outcome, Verdict, table, to_json};
 use conformance::run::play_all;
 use conformance::self_check::self_check;
 use conformance::target::http::HttpTargets;
+use conformance::target::library::LibraryTargets;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -197,16 +198,23 @@ async fn corpus(args: CorpusArgs) -> Result<bool> {
         }
         outcomes.push(outcome);
     };
-    let Some(endpoint) = args.endpoint else {
-        bail!("`--endpoint URL` is needed: this build of the player does not hold the library");
-    };
-    let lambdas = LambdaTable::default();
-    if let Some(port) = args.serve_lambda {
-        lambdas.serve(port).await?;
-        options.has.insert("lambda".to_owned());
+    match args.endpoint {
+        None => {
+            // The functions of cases run in process; any log group is taken.
+            options.has.extend(["lambda".to_owned(), "logs".to_owned()]);
+            let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+            play_all(cases, LibraryTargets, options, jobs, done).await;
+        }
+        Some(endpoint) => {
+            let lambdas = LambdaTable::default();
+            if let Some(port) = args.serve_lambda {
+                lambdas.serve(port).await?;
+                options.has.insert("lambda".to_owned());
+            }
+            let targets = HttpTargets::new(&endpoint, Duration::from_secs(args.timeout), lambdas)?;
+            play_all(cases, targets, options, args.jobs.unwrap_or(8), done).await;
+        }
     }
-    let targets = HttpTargets::new(&endpoint, Duration::from_secs(args.timeout), lambdas)?;
-    play_all(cases, targets, options, args.jobs.unwrap_or(8), done).await;
 
     if let Some(path) = &args.json {
         let text = format!("{:#}\n", to_json(&outcomes));

@@ -1,6 +1,7 @@
 //! What cases are played against.
 
 pub mod http;
+pub mod library;
 
 use crate::lambda::LambdaBehaviour;
 use anyhow::Result;
