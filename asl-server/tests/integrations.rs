@@ -66,10 +66,9 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
     }
     endpoints.functions.insert("url-nobody".into(), format!("http://{nobody}/").parse().unwrap());
     let service = Service::builder(ACCOUNT, "us-east-1").endpoints(endpoints).build().unwrap();
-    let own = r#"{"errorType":"Oops","errorMessage":"no"}"#;
     for (name, error, cause) in [
         ("echo", "", ""),
-        ("error", "Oops", own),
+        ("error", "Oops", OOPS),
         ("page", "Lambda.SdkClientException", "a body that is no JSON: <html>"),
         (
             "missing",
@@ -77,7 +76,7 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
             "Function not found: missing (Service: AWSLambda; Status Code: 404",
         ),
         ("url-echo", "", ""),
-        ("url-error", "Oops", own),
+        ("url-error", "Oops", OOPS),
         ("url-own", "Mine", r#"{"errorType":"Mine","errorMessage":"m"}"#),
         ("url-page", "Lambda.SdkClientException", "a body that is no JSON: <html>hello</html>"),
         ("url-redirect", "Lambda.AWSLambdaException", "/redirect answered 302"),
@@ -95,14 +94,18 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
         }
     }
 
-    let invoke = task(json!({
-        "Resource": "arn:aws:states:::lambda:invoke", "Parameters": { "FunctionName": "echo:3", "Payload.$": "$" }
-    }));
-    let machine = create(&service, "invoke", invoke, "STANDARD").await;
+    let invoke = |function: &str| {
+        let parameters = json!({ "FunctionName": function, "Payload.$": "$" });
+        task(json!({ "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters }))
+    };
+    let machine = create(&service, "invoke", invoke("echo:3"), "STANDARD").await;
     let ended = run(&service, &machine, "e", r#"{"a":1}"#).await;
     let output: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
     assert_eq!((&output["Payload"], &output["StatusCode"]), (&json!({ "a": 1 }), &json!(200)));
     assert_eq!(output["ExecutedVersion"], "$LATEST");
+    let machine = create(&service, "invoke-error", invoke("error"), "STANDARD").await;
+    let ended = run(&service, &machine, "e", "{}").await;
+    assert_eq!(ended["cause"], r#"{"errorType":"Oops","errorMessage":"no"}"#, "lambda:invoke tells reports compactly");
 }
 
 #[tokio::test]
