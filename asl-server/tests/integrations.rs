@@ -73,7 +73,7 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
         (
             "missing",
             "Lambda.ResourceNotFoundException",
-            "Function not found: missing (Service: AWSLambda; Status Code: 404",
+            "function:missing:$LATEST (Service: AWSLambda; Status Code: 404",
         ),
         ("url-echo", "", ""),
         ("url-error", "Oops", OOPS),

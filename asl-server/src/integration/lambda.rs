@@ -103,7 +103,7 @@ fn payload(url: &str, answer: &Answer) -> TaskResult {
         }
     };
     if answer.header("x-amz-function-error").is_some() {
-        return Err(function_error(&payload, &answer));
+        return Err(function_error(&payload, answer));
     }
     Ok(payload)
 }
