@@ -3,7 +3,7 @@
 use super::activity::{Activities, ActivityTask};
 use super::clock::Clock;
 use super::functions::Functions;
-use super::record::{Execution, Records, Status};
+use super::record::{Execution, PatientWait, Records, Status};
 use super::shard::{INBOX, Message, Shard, Shared};
 use crate::definition::Program;
 use crate::error::StatesError;
@@ -171,7 +171,7 @@ impl Engine {
         if self.0.records.running() >= self.0.running_max {
             return Err(StartError::Overloaded);
         }
-        let inserted = self.0.records.insert(program, start, self.now());
+        let inserted = self.0.records.insert(program, start, self.now(), self.clock().clone());
         let record = inserted.map_err(|existing| StartError::AlreadyExists(Box::new(existing.snapshot())))?;
         let (recorded, acknowledged) = oneshot::channel();
         self.send(&record.start.execution_arn, Message::Start { record: record.clone(), recorded }).await;
@@ -248,6 +248,12 @@ impl Engine {
             }
             ended.await;
         }
+    }
+
+    /// As [`Engine::finished`], for a task handler whose task is that execution: virtual time goes on meanwhile.
+    pub async fn finished_meanwhile(&self, execution_arn: &str) -> Option<Execution> {
+        let _waiting = PatientWait::new(self.0.records.get(execution_arn)?);
+        self.finished(execution_arn).await
     }
 
     /// Reports on a task by its token.

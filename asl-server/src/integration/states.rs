@@ -21,7 +21,7 @@ pub(super) async fn start_execution(services: &Services, request: &TaskRequest) 
         Pattern::Sync2 => true,
     };
     request.progress.submitted(accepted);
-    let finished = service.engine().finished(&execution.start.execution_arn).await;
+    let finished = service.engine().finished_meanwhile(&execution.start.execution_arn).await;
     let execution = finished.ok_or_else(|| StatesError::runtime("The execution was lost before it ended."))?;
     let description = describe(&execution, parsed);
     match execution.status() {

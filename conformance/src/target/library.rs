@@ -42,7 +42,23 @@ impl Target for LibraryTarget {
     async fn call(&self, operation: &str, params: &Value, account: Option<&str>) -> Result<(u16, Value)> {
         let own = self.service.caller();
         let caller = Caller { account: account.unwrap_or(&own.account).to_owned(), region: own.region.clone() };
-        match self.service.call(operation, params.to_string().as_bytes(), &caller).await {
+        let request = params.to_string();
+        let answer = self.service.call(operation, request.as_bytes(), &caller);
+        let answer = match operation {
+            // It answers when the execution has ended, which takes virtual time.
+            "StartSyncExecution" => {
+                let mut answer = std::pin::pin!(answer);
+                loop {
+                    tokio::select! {
+                        biased;
+                        answer = &mut answer => break answer,
+                        moved = self.advance() => if !moved { tokio::task::yield_now().await },
+                    }
+                }
+            }
+            _ => answer.await,
+        };
+        match answer {
             Ok(body) => Ok((200, serde_json::from_str(&body).context("the answer is no JSON")?)),
             Err(error) => Ok((error.status, serde_json::from_str(&error.body()).context("the error is no JSON")?)),
         }
