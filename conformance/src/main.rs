@@ -131,7 +131,8 @@ struct SelfCheckArgs {
     record: Option<PathBuf>,
 }
 
-#[tokio::main]
+// One thread: with virtual time the order of things is the same in every run.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Corpus(args) => corpus(*args).await,

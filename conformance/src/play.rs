@@ -424,16 +424,17 @@ impl<'a, T: Target> Player<'a, T> {
         awaited: impl Fn(u16, &Value) -> bool,
     ) -> Result<Option<Value>> {
         let (start, limit) = (Instant::now(), Duration::try_from_secs_f64(limit).unwrap_or(Duration::MAX));
+        let mut last_look = false;
         loop {
             let (status, body) = self.target.call(operation, &params, account(caller)).await?;
             if awaited(status, &body) {
                 return Ok(None);
             }
-            // Workers come first: time passes only when nobody has anything to do now.
-            tokio::task::yield_now().await;
-            if start.elapsed() > limit || !self.target.advance().await {
+            if start.elapsed() > limit || last_look {
                 return Ok(Some(body));
             }
+            // What it waits for may have happened since it looked.
+            last_look = !self.target.advance().await;
         }
     }
 }

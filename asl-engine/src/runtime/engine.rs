@@ -292,8 +292,8 @@ impl Engine {
         }
     }
 
-    /// Virtual time only: when nothing else can happen, jumps to the next moment at which something will. False: nothing
-    /// will ever happen by itself.
+    /// Virtual time only: lets what can happen now happen, and otherwise jumps to the next moment at which something will.
+    /// False: nothing happened, and nothing ever will by itself.
     pub async fn advance(&self) -> bool {
         let (moved, answer) = oneshot::channel();
         if let (Clock::Virtual(_), Some(shard)) = (self.clock(), self.0.shards.first()) {

@@ -61,7 +61,9 @@ pub(super) struct Shard {
     yielded: VecDeque<Str>,
     /// Handlers that have not answered yet.
     handlers: usize,
-    advance: Vec<oneshot::Sender<bool>>,
+    /// Who asked to advance, and how many events had happened by then.
+    advance: Vec<(u64, oneshot::Sender<bool>)>,
+    happened: u64,
 }
 
 struct Running {
@@ -85,6 +87,7 @@ impl Shard {
             yielded: VecDeque::new(),
             handlers: 0,
             advance: Vec::new(),
+            happened: 0,
         }
     }
 
@@ -174,7 +177,7 @@ impl Shard {
                     self.happen(&execution_arn, Event::TaskStarted { task, worker_name });
                 }
             }
-            Message::Advance { moved } => self.advance.push(moved),
+            Message::Advance { moved } => self.advance.push((self.happened, moved)),
         }
     }
 
@@ -200,6 +203,7 @@ impl Shard {
     fn happen_at(&mut self, execution_arn: &Str, at: Timestamp, event: Event) {
         let Some(running) = self.running.get_mut(execution_arn) else { return };
         running.record.append(at, event.clone());
+        self.happened += 1;
         let mut effects = Effects::default();
         running.machine.step(at, event, &mut effects);
         for command in effects.commands {
@@ -284,8 +288,8 @@ impl Shard {
             clock.advance_to(next);
             self.fire(next);
         }
-        for moved in std::mem::take(&mut self.advance) {
-            let _ = moved.send(next.is_some());
+        for (before, moved) in std::mem::take(&mut self.advance) {
+            let _ = moved.send(next.is_some() || self.happened > before);
         }
         true
     }
