@@ -3,6 +3,7 @@
 pub mod definition;
 pub mod error;
 pub mod history;
+pub mod jsonata;
 pub mod jsonpath;
 pub mod limits;
 pub mod query;
