@@ -335,10 +335,10 @@ impl Item {
         matches!(self, Item::List(_) | Item::Record(_))
     }
 
-    /// Is there a number in it that JSON cannot write?
+    /// Is there a number in it that is infinite?
     pub(super) fn has_infinity(&self) -> bool {
         match self {
-            Item::Number(number) => !number.is_finite(),
+            Item::Number(number) => number.is_infinite(),
             Item::List(list) => list.items.iter().any(Item::has_infinity),
             Item::Record(record) => record.members.iter().any(|(_, item)| item.has_infinity()),
             _ => false,

@@ -25,9 +25,9 @@ pub(super) enum TokenKind {
 }
 
 /// Operators, the longer ones first. All of them end a name.
-const OPERATORS: [&str; 34] = [
+const OPERATORS: [&str; 33] = [
     "..", ":=", "!=", ">=", "<=", "**", "~>", "?:", "??", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":",
-    "?", "+", "-", "*", "/", "%", "|", "=", "<", ">", "^", "&", "!",
+    "?", "+", "-", "*", "/", "%", "|", "=", "<", ">", "^", "&",
 ];
 
 fn is_space(c: u8) -> bool {
@@ -71,10 +71,8 @@ impl<'a> Lexer<'a> {
             return Ok(token(TokenKind::Operator(operator)));
         }
         match first {
-            b'~' => {
-                self.position += 1;
-                Ok(token(TokenKind::Operator("~")))
-            }
+            // They end a name, but are no operators by themselves.
+            b'!' | b'~' => Err(Fault::new("S0204").at(position).token(char::from(first).to_string())),
             b'"' | b'\'' => Ok(token(TokenKind::String(self.string(first)?))),
             b'0'..=b'9' => Ok(token(TokenKind::Number(self.number()?))),
             b'`' => {

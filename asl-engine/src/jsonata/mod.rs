@@ -127,7 +127,8 @@ impl Expression {
             Item::Undefined => Ok(Outcome::Undefined),
             Item::Json(value) => Ok(Outcome::Value(value)),
             item if item.has_function() => Ok(Outcome::Function),
-            item if item.has_infinity() => Err(Fault::new("D1001").value(&Item::Json(Value::Null)).into_error()),
+            Item::Number(number) if number.is_nan() => Err(infinite()),
+            item if item.has_infinity() => Err(infinite()),
             item => Ok(Outcome::Value(item.into_json())),
         }
     }
@@ -135,4 +136,9 @@ impl Expression {
     fn node(&self) -> &ast::Node {
         &self.tree
     }
+}
+
+/// JSON has no such number.
+fn infinite() -> Error {
+    Fault::new("D1001").value(&Item::Json(Value::Null)).into_error()
 }

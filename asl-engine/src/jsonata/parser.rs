@@ -175,8 +175,6 @@ impl Parser<'_> {
                 "[" => self.array()?,
                 "{" => RawKind::Object(self.pairs()?),
                 "|" => self.transform()?,
-                // These have no rule at all in the reference.
-                "!" | "~" => return Err(Fault::new("S0204").at(position).token(symbol)),
                 _ => return Err(Fault::new("S0211").at(position).token(symbol)),
             },
         };

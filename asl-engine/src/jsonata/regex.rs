@@ -53,6 +53,10 @@ const DIGIT: &str = "0-9";
 const WORD: &str = "0-9A-Za-z_";
 const SPACE: &str = r"\t\n\x0b\x0c\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}";
 
+/// Between a word character and another.
+const BOUNDARY: &str =
+    "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))";
+
 /// Rewrites what the two syntaxes spell differently.
 fn translate(pattern: &str, out: &mut String) {
     let mut rest = pattern;
@@ -139,8 +143,10 @@ fn escape<'a>(rest: &'a str, in_class: bool, out: &mut String) -> &'a str {
         'w' | 'W' => class(out, c == 'W', WORD),
         's' | 'S' => class(out, c == 'S', SPACE),
         'b' if in_class => out.push_str(r"\x08"),
-        'b' => out.push_str(r"(?-u:\b)"),
-        'B' if !in_class => out.push_str(r"(?-u:\B)"),
+        'b' => out.push_str(BOUNDARY),
+        'B' if !in_class => {
+            let _ = write!(out, "(?!{BOUNDARY})");
+        }
         't' | 'n' | 'r' | 'f' | 'v' => {
             out.push('\\');
             out.push(c);

@@ -138,7 +138,7 @@ impl Writer {
             Item::Tuples(tuples) => {
                 self.group('[', ']', tuples.iter(), |writer, tuple| writer.item(&tuple.value));
             }
-            Item::Function(_) => self.out.push_str("\"\""),
+            Item::Function(_) => self.out.push_str(if self.short { "\"\"" } else { "null" }),
             Item::Undefined | Item::TailCall(_) => self.out.push_str("null"),
         }
     }

@@ -95,7 +95,7 @@ impl Evaluator<'_> {
             Function::Lambda(lambda) => self.apply_lambda(lambda, arguments, input),
             Function::Regex(regex) => {
                 let args = Args::new(arguments);
-                match args.text(0) {
+                match functions::string::cast(args.get(0), false)? {
                     Some(text) => self.match_object(regex, &text, 0),
                     None => Ok(Item::Undefined),
                 }

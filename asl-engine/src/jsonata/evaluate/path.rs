@@ -95,6 +95,7 @@ impl Evaluator<'_> {
                 }
                 if index > 0 {
                     let sequence = match value {
+                        Value::Array(array) if array.is_empty() => return Ok(Item::Undefined),
                         Value::Array(_) => Item::Json(value.clone()),
                         _ => Item::sequence(vec![Item::Json(value.clone())]),
                     };
@@ -229,9 +230,8 @@ impl Evaluator<'_> {
         for (index, item) in elements.iter().enumerate() {
             let verdict = self.eval(predicate, &item, env)?;
             for _ in 0..self.picks(&verdict, index, elements.len())? {
-                if !item.is_undefined() {
-                    results.push(item.clone());
-                }
+                // As in the reference, a predicate may pick what is not there; in JSON that is null.
+                results.push(item.clone());
             }
         }
         Ok(Item::sequence(results))
@@ -302,6 +302,10 @@ impl Evaluator<'_> {
         let mut found = Vec::new();
         if !input.is_undefined() {
             self.descend(input, &mut found)?;
+        }
+        // A single one is no sequence, which `[]` could keep.
+        if found.len() == 1 {
+            return Ok(found.pop().unwrap_or_default());
         }
         Ok(Item::sequence(found))
     }

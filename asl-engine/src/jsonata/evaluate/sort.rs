@@ -26,10 +26,10 @@ impl Sortable for Tuple {
 
 impl Evaluator<'_> {
     pub(super) fn sort_items(&mut self, terms: &[SortTerm], position: usize, input: Item, env: &Env) -> Fallible<Item> {
-        if input.elements_or_self().len() <= 1 {
-            return Ok(input);
-        }
         let items = input.into_items();
+        if items.len() <= 1 {
+            return Ok(Item::sequence(items));
+        }
         Ok(Item::array(self.sort_by_terms(terms, position, items, env)?))
     }
 

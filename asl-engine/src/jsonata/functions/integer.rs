@@ -151,6 +151,9 @@ impl Decimal {
             }
             out.push(*c);
         }
+        if self.interval == 0 {
+            out.extend(self.separators.iter().rev().filter(|(at, _)| *at == 0).map(|(_, separator)| *separator));
+        }
         if ordinal {
             let teen = digits.len() > 1 && digits[digits.len() - 2] == '1';
             out.push_str(match digits.last() {

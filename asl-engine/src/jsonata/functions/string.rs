@@ -17,6 +17,7 @@ pub(in crate::jsonata) fn cast(item: &Item, pretty: bool) -> Fallible<Option<Str
         Item::List(list) if list.marks.outer_wrapper => {
             text::to_string(list.items.first().unwrap_or(&Item::Undefined), pretty).into()
         }
+        _ if item.has_infinity() => return Err(Fault::new("D1001").value(&Item::Json(Value::Null))),
         _ => text::to_string(item, pretty).into(),
     }))
 }
