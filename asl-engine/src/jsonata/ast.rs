@@ -187,7 +187,7 @@ pub(super) enum Kind {
     TailCall(Box<Call>),
     Partial(Box<Call>),
     Lambda(Arc<Lambda>),
-    Condition(Box<[Node; 2]>, Option<Box<Node>>),
+    Condition(Box<Node>, Box<Node>, Option<Box<Node>>),
     Default(Box<[Node; 2]>),
     Coalesce(Box<[Node; 2]>),
     Transform(Arc<Transform>),

@@ -9,7 +9,7 @@ use super::text;
 use crate::value::Str;
 
 /// How deep an expression may nest. Every walk over a tree (processing, evaluating, dropping) is recursive.
-const NESTING_MAX: usize = 200;
+const NESTING_MAX: usize = 160;
 
 pub(super) fn parse(source: &str) -> Fallible<Raw> {
     let mut lexer = Lexer::new(source);

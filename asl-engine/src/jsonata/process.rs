@@ -5,6 +5,7 @@ use super::ast::{Call, Kind, Lambda, Node, Pairs, Raw, RawKind, SortTerm, Stage,
 use super::error::{Fallible, Fault};
 use super::functions::{self, Dialect};
 use super::item::Item;
+use super::signature::Signature;
 use super::text;
 use crate::value::Str;
 use std::sync::Arc;
@@ -38,6 +39,11 @@ fn is_array_constructor(node: &Node) -> bool {
     matches!(node.kind, Kind::Array(_))
 }
 
+/// A node to be completed: its parts leave their marks on it first.
+fn whole(position: usize) -> Node {
+    Node::new(Kind::Placeholder, position)
+}
+
 impl Processor {
     fn node(&mut self, raw: Raw) -> Fallible<Node> {
         let keep_array = raw.keep_array;
@@ -46,8 +52,16 @@ impl Processor {
         Ok(node)
     }
 
+    fn boxed(&mut self, raw: Box<Raw>, whole: &mut Node) -> Fallible<Box<Node>> {
+        self.part(*raw, whole).map(Box::new)
+    }
+
     fn nodes(&mut self, raws: Vec<Raw>, whole: &mut Node) -> Fallible<Vec<Node>> {
-        raws.into_iter().map(|raw| self.part(raw, whole)).collect()
+        let mut nodes = Vec::with_capacity(raws.len());
+        for raw in raws {
+            nodes.push(self.part(raw, whole)?);
+        }
+        Ok(nodes)
     }
 
     /// Processes a part whose `%` may look for their step beyond the whole.
@@ -58,122 +72,198 @@ impl Processor {
     }
 
     fn pairs(&mut self, raws: Vec<(Raw, Raw)>, whole: &mut Node) -> Fallible<Vec<(Node, Node)>> {
-        raws.into_iter().map(|(name, value)| Ok((self.part(name, whole)?, self.part(value, whole)?))).collect()
+        let mut pairs = Vec::with_capacity(raws.len());
+        for (name, value) in raws {
+            let name = self.part(name, whole)?;
+            pairs.push((name, self.part(value, whole)?));
+        }
+        Ok(pairs)
     }
 
+    /// One arm a kind, each its own function: this recursion is the deepest, and frames of debug builds hold every arm.
     fn kind(&mut self, kind: RawKind, position: usize, keep_array: bool) -> Fallible<Node> {
-        let leaf = |kind| Ok(Node::new(kind, position));
-        // The whole, to be completed: parts leave their marks on it.
-        let mut whole = Node::new(Kind::Placeholder, position);
         match kind {
+            RawKind::Path(left, right) => self.path(left, right),
+            RawKind::Filter(left, predicate) => self.filter(left, predicate, position),
+            RawKind::Group(left, pairs) => self.group(left, pairs, position),
+            RawKind::Sort(left, terms) => self.sort(left, terms, position),
+            RawKind::Focus(left, name) => self.focus(left, name, keep_array, position),
+            RawKind::Index(left, name) => self.index(left, name),
+            RawKind::Negate(operand) => self.negate(operand, position),
+            RawKind::Array(items) => self.array(items, position),
+            RawKind::Object(pairs) => self.object(pairs, position),
+            RawKind::Block(expressions) => self.block(expressions, position),
+            RawKind::Binary(operator, left, right) => {
+                self.two(left, right, position, |left, right| Kind::Binary(operator, left, right))
+            }
+            RawKind::Default(left, right) => {
+                self.two(left, right, position, |left, right| Kind::Default(Box::new([*left, *right])))
+            }
+            RawKind::Coalesce(left, right) => {
+                self.two(left, right, position, |left, right| Kind::Coalesce(Box::new([*left, *right])))
+            }
+            RawKind::Bind(name, value) => self.bind(name, value, position),
+            RawKind::Apply(left, right) => self.apply(left, right, position),
+            RawKind::Call { procedure, arguments, partial } => self.call(procedure, arguments, partial, position),
+            RawKind::Lambda { parameters, signature, body } => self.lambda(parameters, signature, body, position),
+            RawKind::Condition { condition, then, otherwise } => self.condition(condition, then, otherwise, position),
+            RawKind::Transform { pattern, update, delete } => self.transform(pattern, update, delete, position),
+            leaf => self.leaf(leaf, position, keep_array),
+        }
+    }
+
+    fn leaf(&mut self, kind: RawKind, position: usize, keep_array: bool) -> Fallible<Node> {
+        let kind = match kind {
             RawKind::Name(name) => {
                 let mut step = Node::new(Kind::Name(name), position);
                 step.keep_array = keep_array;
-                return leaf(Kind::Path { steps: vec![step], keep_singleton: keep_array });
+                Kind::Path { steps: vec![step], keep_singleton: keep_array }
             }
             RawKind::Variable(name) => {
                 let builtin = functions::find(&name, self.dialect);
-                return leaf(Kind::Variable(name, builtin));
+                Kind::Variable(name, builtin)
             }
-            RawKind::String(text) => return leaf(Kind::String(text)),
-            RawKind::Number(number) => return leaf(Kind::Number(number)),
-            RawKind::Value(value) => return leaf(Kind::Value(value)),
-            RawKind::Regex(regex) => return leaf(Kind::Regex(regex)),
-            RawKind::Wildcard => return leaf(Kind::Wildcard),
-            RawKind::Descendant => return leaf(Kind::Descendant),
-            RawKind::Placeholder => return leaf(Kind::Placeholder),
+            RawKind::String(text) => Kind::String(text),
+            RawKind::Number(number) => Kind::Number(number),
+            RawKind::Value(value) => Kind::Value(value),
+            RawKind::Regex(regex) => Kind::Regex(regex),
+            RawKind::Wildcard => Kind::Wildcard,
+            RawKind::Descendant => Kind::Descendant,
             RawKind::Parent => {
                 self.levels.push(1);
                 let slot = self.levels.len() - 1;
-                return leaf(Kind::Parent(slot, Str::from(format!("!{slot}"))));
+                Kind::Parent(slot, Str::from(format!("!{slot}")))
             }
             RawKind::End => return Err(Fault::new("S0207").at(position).token("(end)")),
-            RawKind::Path(left, right) => return self.path(*left, *right),
-            RawKind::Filter(left, predicate) => return self.filter(*left, *predicate, position),
-            RawKind::Group(left, pairs) => return self.group(*left, pairs, position),
-            RawKind::Sort(left, terms) => return self.sort(*left, terms, position),
-            RawKind::Focus(left, name) => return self.focus(*left, name, keep_array, position),
-            RawKind::Index(left, name) => return self.index(*left, name),
-            RawKind::Negate(operand) => {
-                let operand = self.part(*operand, &mut whole)?;
-                if let Kind::Number(number) = operand.kind {
-                    return Ok(Node { kind: Kind::Number(-number), ..operand });
-                }
-                whole.kind = Kind::Negate(Box::new(operand));
-            }
-            RawKind::Array(items) => whole.kind = Kind::Array(self.nodes(items, &mut whole)?),
-            RawKind::Object(pairs) => {
-                let pairs = self.pairs(pairs, &mut whole)?;
-                whole.kind = Kind::Object(Box::new(Pairs { pairs, position }));
-            }
-            RawKind::Block(expressions) => {
-                let outer = std::mem::replace(&mut self.binds, false);
-                let expressions = self.nodes(expressions, &mut whole)?;
-                whole.step.constructs_array = expressions.iter().any(|part| {
-                    part.step.constructs_array
-                        || matches!(&part.kind, Kind::Path { steps, .. }
-                            if steps.first().is_some_and(|step| step.step.constructs_array))
-                });
-                let binds = std::mem::replace(&mut self.binds, outer);
-                whole.kind = Kind::Block { expressions, binds };
-            }
-            RawKind::Binary(operator, left, right) => {
-                let left = self.part(*left, &mut whole)?;
-                let right = self.part(*right, &mut whole)?;
-                whole.kind = Kind::Binary(operator, Box::new(left), Box::new(right));
-            }
-            RawKind::Bind(name, value) => {
-                let value = self.part(*value, &mut whole)?;
-                self.binds = true;
-                whole.kind = Kind::Bind(name, Box::new(value));
-            }
-            RawKind::Apply(left, right) => {
-                let (left, right) = (self.node(*left)?, self.node(*right)?);
-                whole.keep_array = left.keep_array || right.keep_array;
-                whole.kind = Kind::Apply(Box::new(left), Box::new(right));
-            }
-            RawKind::Call { procedure, arguments, partial } => {
-                let arguments = self.nodes(arguments, &mut whole)?;
-                let procedure = self.node(*procedure)?;
-                // What `$eval` evaluates may bind variables where it stands.
-                self.binds |= matches!(&procedure.kind, Kind::Variable(name, _) if name == "eval");
-                let call = Box::new(Call { procedure, arguments });
-                whole.kind = if partial { Kind::Partial(call) } else { Kind::Call(call) };
-            }
-            RawKind::Lambda { parameters, signature, body } => {
-                let outer = std::mem::replace(&mut self.binds, false);
-                let body = tail_calls(self.node(*body)?);
-                self.binds = outer;
-                whole.kind = Kind::Lambda(Arc::new(Lambda { parameters, signature, body }));
-            }
-            RawKind::Condition { condition, then, otherwise } => {
-                let condition = self.part(*condition, &mut whole)?;
-                let then = self.part(*then, &mut whole)?;
-                let otherwise = match otherwise {
-                    Some(raw) => Some(Box::new(self.part(*raw, &mut whole)?)),
-                    None => None,
-                };
-                whole.kind = Kind::Condition(Box::new([condition, then]), otherwise);
-            }
-            RawKind::Default(left, right) => {
-                whole.kind = Kind::Default(Box::new([self.part(*left, &mut whole)?, self.part(*right, &mut whole)?]));
-            }
-            RawKind::Coalesce(left, right) => {
-                whole.kind = Kind::Coalesce(Box::new([self.part(*left, &mut whole)?, self.part(*right, &mut whole)?]));
-            }
-            RawKind::Transform { pattern, update, delete } => {
-                let pattern = self.node(*pattern)?;
-                let update = self.node(*update)?;
-                let delete = delete.map(|raw| self.node(*raw)).transpose()?;
-                whole.kind = Kind::Transform(Arc::new(Transform { pattern, update, delete, position }));
-            }
+            _ => Kind::Placeholder,
+        };
+        Ok(Node::new(kind, position))
+    }
+
+    fn negate(&mut self, operand: Box<Raw>, position: usize) -> Fallible<Node> {
+        let operand = self.node(*operand)?;
+        if let Kind::Number(number) = operand.kind {
+            return Ok(Node { kind: Kind::Number(-number), ..operand });
         }
+        let mut whole = whole(position);
+        inherit_seeking(&mut whole, &operand);
+        whole.kind = Kind::Negate(Box::new(operand));
         Ok(whole)
     }
 
-    fn path(&mut self, left: Raw, right: Raw) -> Fallible<Node> {
-        let mut path = into_path(self.node(left)?);
-        let mut right = self.node(right)?;
+    fn array(&mut self, items: Vec<Raw>, position: usize) -> Fallible<Node> {
+        let mut whole = whole(position);
+        whole.kind = Kind::Array(self.nodes(items, &mut whole)?);
+        Ok(whole)
+    }
+
+    fn object(&mut self, pairs: Vec<(Raw, Raw)>, position: usize) -> Fallible<Node> {
+        let mut whole = whole(position);
+        let pairs = self.pairs(pairs, &mut whole)?;
+        whole.kind = Kind::Object(Box::new(Pairs { pairs, position }));
+        Ok(whole)
+    }
+
+    fn block(&mut self, expressions: Vec<Raw>, position: usize) -> Fallible<Node> {
+        let mut whole = whole(position);
+        let outer = std::mem::replace(&mut self.binds, false);
+        let expressions = self.nodes(expressions, &mut whole)?;
+        let binds = std::mem::replace(&mut self.binds, outer);
+        whole.step.constructs_array = expressions.iter().any(|part| {
+            part.step.constructs_array
+                || matches!(&part.kind, Kind::Path { steps, .. }
+                    if steps.first().is_some_and(|step| step.step.constructs_array))
+        });
+        whole.kind = Kind::Block { expressions, binds };
+        Ok(whole)
+    }
+
+    fn two(
+        &mut self,
+        left: Box<Raw>,
+        right: Box<Raw>,
+        position: usize,
+        kind: impl FnOnce(Box<Node>, Box<Node>) -> Kind,
+    ) -> Fallible<Node> {
+        let mut whole = whole(position);
+        let left = self.boxed(left, &mut whole)?;
+        let right = self.boxed(right, &mut whole)?;
+        whole.kind = kind(left, right);
+        Ok(whole)
+    }
+
+    fn bind(&mut self, name: Str, value: Box<Raw>, position: usize) -> Fallible<Node> {
+        let mut whole = whole(position);
+        whole.kind = Kind::Bind(name, self.boxed(value, &mut whole)?);
+        self.binds = true;
+        Ok(whole)
+    }
+
+    fn apply(&mut self, left: Box<Raw>, right: Box<Raw>, position: usize) -> Fallible<Node> {
+        let mut whole = whole(position);
+        let mut apart = Node::new(Kind::Placeholder, position);
+        let (left, right) = (self.boxed(left, &mut apart)?, self.boxed(right, &mut apart)?);
+        whole.keep_array = left.keep_array || right.keep_array;
+        whole.kind = Kind::Apply(left, right);
+        Ok(whole)
+    }
+
+    fn call(&mut self, procedure: Box<Raw>, arguments: Vec<Raw>, partial: bool, position: usize) -> Fallible<Node> {
+        let mut whole = whole(position);
+        let arguments = self.nodes(arguments, &mut whole)?;
+        let procedure = self.node(*procedure)?;
+        // What `$eval` evaluates may bind variables where it stands.
+        self.binds |= matches!(&procedure.kind, Kind::Variable(name, _) if name == "eval");
+        let call = Box::new(Call { procedure, arguments });
+        whole.kind = if partial { Kind::Partial(call) } else { Kind::Call(call) };
+        Ok(whole)
+    }
+
+    fn lambda(
+        &mut self,
+        parameters: Vec<Str>,
+        signature: Option<Signature>,
+        body: Box<Raw>,
+        position: usize,
+    ) -> Fallible<Node> {
+        let outer = std::mem::replace(&mut self.binds, false);
+        let mut body = self.node(*body)?;
+        self.binds = outer;
+        mark_tail_calls(&mut body);
+        Ok(Node::new(Kind::Lambda(Arc::new(Lambda { parameters, signature, body })), position))
+    }
+
+    fn condition(
+        &mut self,
+        condition: Box<Raw>,
+        then: Box<Raw>,
+        otherwise: Option<Box<Raw>>,
+        position: usize,
+    ) -> Fallible<Node> {
+        let mut whole = whole(position);
+        let condition = self.boxed(condition, &mut whole)?;
+        let then = self.boxed(then, &mut whole)?;
+        let otherwise = otherwise.map(|raw| self.boxed(raw, &mut whole)).transpose()?;
+        whole.kind = Kind::Condition(condition, then, otherwise);
+        Ok(whole)
+    }
+
+    fn transform(
+        &mut self,
+        pattern: Box<Raw>,
+        update: Box<Raw>,
+        delete: Option<Box<Raw>>,
+        position: usize,
+    ) -> Fallible<Node> {
+        let pattern = self.node(*pattern)?;
+        let update = self.node(*update)?;
+        let delete = delete.map(|raw| self.node(*raw)).transpose()?;
+        Ok(Node::new(Kind::Transform(Arc::new(Transform { pattern, update, delete, position })), position))
+    }
+
+    fn path(&mut self, left: Box<Raw>, right: Box<Raw>) -> Fallible<Node> {
+        let mut path = into_path(self.node(*left)?);
+        let mut right = self.node(*right)?;
         let Kind::Path { steps, keep_singleton } = &mut path.kind else { return Ok(path) };
         match &mut right.kind {
             Kind::Path { steps: more, .. } => steps.append(more),
@@ -206,9 +296,9 @@ impl Processor {
         Ok(path)
     }
 
-    fn filter(&mut self, left: Raw, predicate: Raw, position: usize) -> Fallible<Node> {
-        let mut result = self.node(left)?;
-        let mut predicate = self.node(predicate)?;
+    fn filter(&mut self, left: Box<Raw>, predicate: Box<Raw>, position: usize) -> Fallible<Node> {
+        let mut result = self.node(*left)?;
+        let mut predicate = self.node(*predicate)?;
         let in_path = matches!(result.kind, Kind::Path { .. });
         let step = last_step(&mut result);
         if step.group.is_some() {
@@ -231,8 +321,8 @@ impl Processor {
         Ok(result)
     }
 
-    fn group(&mut self, left: Raw, pairs: Vec<(Raw, Raw)>, position: usize) -> Fallible<Node> {
-        let mut result = self.node(left)?;
+    fn group(&mut self, left: Box<Raw>, pairs: Vec<(Raw, Raw)>, position: usize) -> Fallible<Node> {
+        let mut result = self.node(*left)?;
         if result.group.is_some() {
             return Err(Fault::new("S0210").at(position));
         }
@@ -242,8 +332,8 @@ impl Processor {
         Ok(result)
     }
 
-    fn sort(&mut self, left: Raw, terms: Vec<(bool, Raw)>, position: usize) -> Fallible<Node> {
-        let mut path = self.node(left)?;
+    fn sort(&mut self, left: Box<Raw>, terms: Vec<(bool, Raw)>, position: usize) -> Fallible<Node> {
+        let mut path = self.node(*left)?;
         if !matches!(path.kind, Kind::Path { .. }) {
             path = Node::new(Kind::Path { steps: vec![path], keep_singleton: false }, position);
         }
@@ -260,8 +350,8 @@ impl Processor {
         Ok(path)
     }
 
-    fn focus(&mut self, left: Raw, name: Str, keep_array: bool, position: usize) -> Fallible<Node> {
-        let mut result = self.node(left)?;
+    fn focus(&mut self, left: Box<Raw>, name: Str, keep_array: bool, position: usize) -> Fallible<Node> {
+        let mut result = self.node(*left)?;
         let step = last_step(&mut result);
         if !step.step.stages.is_empty() || !step.predicates.is_empty() {
             return Err(Fault::new("S0215").at(position));
@@ -275,8 +365,8 @@ impl Processor {
         Ok(result)
     }
 
-    fn index(&mut self, left: Raw, name: Str) -> Fallible<Node> {
-        let mut result = self.node(left)?;
+    fn index(&mut self, left: Box<Raw>, name: Str) -> Fallible<Node> {
+        let mut result = self.node(*left)?;
         if !matches!(result.kind, Kind::Path { .. }) {
             let predicates = std::mem::take(&mut result.predicates);
             result.step.stages.extend(predicates.into_iter().map(Stage::Filter));
@@ -381,35 +471,28 @@ fn literal_step(position: usize, literal: &str) -> Box<Fault> {
 }
 
 /// Marks calls whose value is the lambda's value: the caller makes them, so that recursion needs no stack.
-fn tail_calls(mut node: Node) -> Node {
+fn mark_tail_calls(node: &mut Node) {
     if !node.predicates.is_empty() || node.group.is_some() || node.keep_array {
-        return node;
+        return;
     }
-    node.kind = match node.kind {
-        Kind::Call(call) => Kind::TailCall(call),
-        Kind::Condition(parts, otherwise) => {
-            let [condition, then] = *parts;
-            Kind::Condition(
-                Box::new([condition, tail_calls(then)]),
-                otherwise.map(|otherwise| Box::new(tail_calls(*otherwise))),
-            )
-        }
-        Kind::Default(parts) => {
-            let [left, right] = *parts;
-            Kind::Default(Box::new([left, tail_calls(right)]))
-        }
-        Kind::Coalesce(parts) => {
-            let [left, right] = *parts;
-            Kind::Coalesce(Box::new([left, tail_calls(right)]))
-        }
-        Kind::Block { mut expressions, binds } => {
-            if let Some(last) = expressions.pop() {
-                expressions.push(tail_calls(last));
+    match &mut node.kind {
+        Kind::Call(_) => {
+            if let Kind::Call(call) = std::mem::replace(&mut node.kind, Kind::Placeholder) {
+                node.kind = Kind::TailCall(call);
             }
-            Kind::Block { expressions, binds }
         }
-        other => other,
-    };
-    node
+        Kind::Condition(_, then, otherwise) => {
+            mark_tail_calls(then);
+            if let Some(otherwise) = otherwise {
+                mark_tail_calls(otherwise);
+            }
+        }
+        Kind::Default(parts) | Kind::Coalesce(parts) => mark_tail_calls(&mut parts[1]),
+        Kind::Block { expressions, .. } => {
+            if let Some(last) = expressions.last_mut() {
+                mark_tail_calls(last);
+            }
+        }
+        _ => {}
+    }
 }
-

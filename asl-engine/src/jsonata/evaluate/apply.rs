@@ -1,9 +1,9 @@
 //! Calls: functions applied to arguments, partially applied, chained with `~>`.
 
 use super::{Env, Evaluator, Frame, wrapped};
-use crate::jsonata::ast::{Call, Kind, Node};
+use crate::jsonata::ast::{Call, Kind, Node, Transform};
 use crate::jsonata::error::{Fallible, Fault, value_too_deep};
-use crate::jsonata::functions::{self, Args, Context};
+use crate::jsonata::functions::{self, Args, Builtin, Context};
 use crate::jsonata::item::{DEPTH_MAX, Function, Item, Lambda, Partial, TailCall};
 use crate::jsonata::{Expression, regex::Regex};
 use crate::value::Str;
@@ -20,19 +20,23 @@ impl Evaluator<'_> {
         env: &Env,
     ) -> Fallible<Item> {
         let procedure = self.eval(&call.procedure, input, env)?;
-        self.check_sigil(&procedure, &call.procedure, "T1005", position, env)?;
+        if procedure.is_undefined() {
+            self.check_sigil(&call.procedure, "T1005", position, env)?;
+        }
         let arguments = self.arguments(call, first, input, env)?;
-        let result = match &procedure {
+        match &procedure {
             Item::Function(function) => self.apply(function, arguments, input, env),
             _ => Err(Fault::new("T1006")),
-        };
-        result.map_err(|fault| decorated(fault, call.procedure.procedure_name(), position))
+        }
+        .map_err(|fault| decorated(fault, call.procedure.procedure_name(), position))
     }
 
     /// A call in tail position: its parts are evaluated here, the call is made by whoever called the lambda.
     pub(super) fn tail_call(&mut self, call: &Call, position: usize, input: &Item, env: &Env) -> Fallible<Item> {
         let function = self.eval(&call.procedure, input, env)?;
-        self.check_sigil(&function, &call.procedure, "T1005", position, env)?;
+        if function.is_undefined() {
+            self.check_sigil(&call.procedure, "T1005", position, env)?;
+        }
         let arguments = self.arguments(call, None, input, env)?;
         let name = call.procedure.procedure_name();
         Ok(Item::TailCall(Rc::new(TailCall { function, arguments, name, position })))
@@ -48,8 +52,8 @@ impl Evaluator<'_> {
     }
 
     /// Helps those who forgot the `$` of a function.
-    fn check_sigil(&self, procedure: &Item, node: &Node, code: &'static str, position: usize, env: &Env) -> Fallible<()> {
-        if !procedure.is_undefined() || !matches!(node.kind, Kind::Path { .. }) {
+    fn check_sigil(&self, node: &Node, code: &'static str, position: usize, env: &Env) -> Fallible<()> {
+        if !matches!(node.kind, Kind::Path { .. }) {
             return Ok(());
         }
         let Some(name) = node.procedure_name() else { return Ok(()) };
@@ -67,83 +71,103 @@ impl Evaluator<'_> {
         input: &Item,
         env: &Env,
     ) -> Fallible<Item> {
-        let mut result = self.apply_once(function, arguments, input, env)?;
-        while let Item::TailCall(call) = result {
-            self.charge(1)?;
-            let TailCall { function, arguments, name, position } = match Rc::try_unwrap(call) {
-                Ok(call) => call,
-                Err(_) => return Ok(Item::Undefined),
-            };
-            result = match &function {
-                Item::Function(function) => self.apply_once(function, arguments, input, env),
-                _ => Err(Fault::new("T1006")),
-            }
-            .map_err(|fault| decorated(fault, name, position))?;
-        }
+        let result = self.apply_once(function, arguments, input, env)?;
+        let result = if let Item::TailCall(call) = result { self.tail_calls(call, input, env)? } else { result };
         if result.depth_is_known() && result.depth() > DEPTH_MAX {
             return Err(value_too_deep());
         }
         Ok(result)
     }
 
-    fn apply_once(&mut self, function: &Function, arguments: Vec<Item>, input: &Item, env: &Env) -> Fallible<Item> {
-        match function {
-            Function::Builtin(builtin) => {
-                let arguments = builtin.signature().validate(arguments, input)?;
-                (builtin.run)(self, Args::new(arguments), Context { input, env })
-            }
-            Function::Lambda(lambda) => self.apply_lambda(lambda, arguments, input),
-            Function::Regex(regex) => {
-                let args = Args::new(arguments);
-                match functions::string::cast(args.get(0), false)? {
-                    Some(text) => self.match_object(regex, &text, 0),
-                    None => Ok(Item::Undefined),
-                }
-            }
-            Function::NextMatch(next) => {
-                let (regex, text, from) = &**next;
-                if *from >= text.len() {
-                    return Ok(Item::Undefined);
-                }
-                let next = self.match_object(regex, text, *from)?;
-                if next.member("match").is_some_and(|matched| matched.as_str() == Some("")) {
-                    return Err(Fault::new("D1004"));
-                }
-                Ok(next)
-            }
-            Function::Transform(transform) => {
-                let (definition, env) = &**transform;
-                let arguments = functions::TRANSFORM_SIGNATURE.validate(arguments, input)?;
-                let argument = Args::new(arguments).take(0);
-                self.nested(|evaluator| evaluator.transform(definition, env, argument))
-            }
-            Function::Partial(partial) => {
-                let mut items = partial.env.items().into_iter();
-                let Some(Item::Function(function)) = items.next() else { return Ok(Item::Undefined) };
-                let mut given = arguments.into_iter();
-                let mut all: Vec<Item> = items
-                    .zip(&partial.open)
-                    .map(|(item, open)| if *open { given.next().unwrap_or_default() } else { item })
-                    .collect();
-                while all.last().is_some_and(Item::is_undefined) {
-                    all.pop();
-                }
-                self.nested(|evaluator| evaluator.apply(&function, all, &Item::Undefined, env))
-            }
-            Function::Chain(pair) => {
-                let pair = pair.items();
-                let [Item::Function(first), Item::Function(second)] = pair.as_slice() else {
-                    return Ok(Item::Undefined);
-                };
-                let mut arguments = arguments;
-                arguments.truncate(1);
-                arguments.resize(1, Item::Undefined);
-                self.nested(|evaluator| {
-                    let between = evaluator.apply(first, arguments, input, env)?;
-                    evaluator.apply(second, vec![between], input, env)
-                })
+    fn tail_calls(&mut self, first: Rc<TailCall>, input: &Item, env: &Env) -> Fallible<Item> {
+        let mut next = first;
+        loop {
+            self.charge(1)?;
+            // Nobody else holds a call that is still to be made.
+            let Ok(TailCall { function, arguments, name, position }) = Rc::try_unwrap(next) else {
+                return Ok(Item::Undefined);
+            };
+            let result = match &function {
+                Item::Function(function) => self.apply_once(function, arguments, input, env),
+                _ => Err(Fault::new("T1006")),
+            };
+            match result.map_err(|fault| decorated(fault, name, position))? {
+                Item::TailCall(call) => next = call,
+                result => return Ok(result),
             }
         }
+    }
+
+    /// One function a kind, so that the frames of this recursion stay small.
+    fn apply_once(&mut self, function: &Function, arguments: Vec<Item>, input: &Item, env: &Env) -> Fallible<Item> {
+        match function {
+            Function::Lambda(lambda) => self.apply_lambda(lambda, arguments, input),
+            Function::Builtin(builtin) => self.apply_builtin(builtin, arguments, Context { input, env }),
+            Function::Regex(regex) => self.apply_regex(regex, arguments),
+            Function::NextMatch(next) => self.apply_next_match(next),
+            Function::Transform(transform) => self.apply_transform(transform, arguments, input),
+            Function::Partial(partial) => self.apply_partial(partial, arguments, env),
+            Function::Chain(pair) => self.apply_chain(pair, arguments, input, env),
+        }
+    }
+
+    fn apply_builtin(&mut self, builtin: &Builtin, arguments: Vec<Item>, context: Context<'_>) -> Fallible<Item> {
+        let arguments = builtin.signature().validate(arguments, context.input)?;
+        self.nested(|evaluator| (builtin.run)(evaluator, Args::new(arguments), context))
+    }
+
+    fn apply_regex(&mut self, regex: &Arc<Regex>, arguments: Vec<Item>) -> Fallible<Item> {
+        match functions::string::cast(Args::new(arguments).get(0), false)? {
+            Some(text) => self.match_object(regex, &text, 0),
+            None => Ok(Item::Undefined),
+        }
+    }
+
+    fn apply_next_match(&mut self, next: &(Arc<Regex>, Str, usize)) -> Fallible<Item> {
+        let (regex, text, from) = next;
+        if *from >= text.len() {
+            return Ok(Item::Undefined);
+        }
+        let next = self.match_object(regex, text, *from)?;
+        if next.member("match").is_some_and(|matched| matched.as_str() == Some("")) {
+            return Err(Fault::new("D1004"));
+        }
+        Ok(next)
+    }
+
+    fn apply_transform(
+        &mut self,
+        transform: &(Arc<Transform>, Env),
+        arguments: Vec<Item>,
+        input: &Item,
+    ) -> Fallible<Item> {
+        let (definition, env) = transform;
+        let arguments = functions::TRANSFORM_SIGNATURE.validate(arguments, input)?;
+        self.nested(|evaluator| evaluator.transform(definition, env, Args::new(arguments).take(0)))
+    }
+
+    fn apply_partial(&mut self, partial: &Partial, arguments: Vec<Item>, env: &Env) -> Fallible<Item> {
+        let mut items = partial.env.items().into_iter();
+        let Some(Item::Function(function)) = items.next() else { return Ok(Item::Undefined) };
+        let mut given = arguments.into_iter();
+        let mut all: Vec<Item> = items
+            .zip(&partial.open)
+            .map(|(item, open)| if *open { given.next().unwrap_or_default() } else { item })
+            .collect();
+        while all.last().is_some_and(Item::is_undefined) {
+            all.pop();
+        }
+        self.nested(|evaluator| evaluator.apply(&function, all, &Item::Undefined, env))
+    }
+
+    fn apply_chain(&mut self, pair: &Env, mut arguments: Vec<Item>, input: &Item, env: &Env) -> Fallible<Item> {
+        let pair = pair.items();
+        let [Item::Function(first), Item::Function(second)] = pair.as_slice() else { return Ok(Item::Undefined) };
+        arguments.resize(1, Item::Undefined);
+        self.nested(|evaluator| {
+            let between = evaluator.apply(first, arguments, input, env)?;
+            evaluator.apply(second, vec![between], input, env)
+        })
     }
 
     fn apply_lambda(&mut self, lambda: &Lambda, arguments: Vec<Item>, input: &Item) -> Fallible<Item> {
@@ -193,7 +217,9 @@ impl Evaluator<'_> {
             });
         }
         let procedure = self.eval(&call.procedure, input, env)?;
-        self.check_sigil(&procedure, &call.procedure, "T1007", position, env)?;
+        if procedure.is_undefined() {
+            self.check_sigil(&call.procedure, "T1007", position, env)?;
+        }
         let Item::Function(function) = procedure else {
             let fault = Fault::new("T1008").at(position);
             return Err(match call.procedure.procedure_name() {

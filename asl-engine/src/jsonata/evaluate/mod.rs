@@ -19,7 +19,7 @@ use super::error::{Fallible, too_deep, too_long, value_too_deep};
 use super::functions::Dialect;
 use super::item::{DEPTH_MAX, Function, Item, Lambda, List};
 use super::{Bindings, Budget};
-use crate::value::Value;
+use crate::value::{Str, Value};
 use std::rc::{Rc, Weak};
 
 /// One evaluation: its surroundings, and how much it may still do.
@@ -107,10 +107,18 @@ impl<'e> Evaluator<'e> {
 
     /// The value of a node with its predicates and grouping.
     fn eval_whole(&mut self, node: &Node, input: &Item, env: &Env) -> Fallible<Item> {
-        let mut result = self.eval_kind(node, input, env)?;
+        let result = self.eval_kind(node, input, env)?;
+        if node.predicates.is_empty() && node.group.is_none() {
+            return collapse(result, node.keep_array);
+        }
+        self.filter_and_group(node, result, env)
+    }
+
+    fn filter_and_group(&mut self, node: &Node, mut result: Item, env: &Env) -> Fallible<Item> {
         for predicate in &node.predicates {
             result = self.filter(predicate, result, env)?;
         }
+        // A path groups by itself.
         if let (Some(group), false) = (&node.group, matches!(node.kind, Kind::Path { .. })) {
             result = self.group(group, &result, env)?;
         }
@@ -120,45 +128,56 @@ impl<'e> Evaluator<'e> {
     fn eval_kind(&mut self, node: &Node, input: &Item, env: &Env) -> Fallible<Item> {
         match &node.kind {
             Kind::Path { steps, keep_singleton } => self.path(node, steps, *keep_singleton, input, env),
-            Kind::Name(name) => Ok(path::lookup(input, name)),
-            Kind::Variable(..) => Ok(self.variable(node, input, env)),
-            Kind::String(text) => Ok(Item::Json(Value::String(text.clone()))),
-            Kind::Number(number) => Ok(Item::Number(*number)),
-            Kind::Value(value) => Ok(Item::Json(value.clone())),
             Kind::Binary(operator, left, right) => self.binary(*operator, left, right, node.position, input, env),
             Kind::Call(call) => self.call(call, node.position, None, input, env),
             Kind::TailCall(call) => self.tail_call(call, node.position, input, env),
-            Kind::Condition(parts, otherwise) => self.condition(parts, otherwise.as_deref(), input, env),
+            Kind::Condition(condition, then, otherwise) => {
+                self.condition(condition, then, otherwise.as_deref(), input, env)
+            }
             Kind::Default(parts) => self.default(parts, input, env),
             Kind::Coalesce(parts) => self.coalesce(parts, input, env),
             Kind::Block { expressions, binds } => self.block(expressions, *binds, input, env),
-            Kind::Bind(name, value) => {
-                let value = self.eval(value, input, env)?;
-                env.bind(name, value.clone());
-                Ok(value)
-            }
+            Kind::Bind(name, value) => self.bind(name, value, input, env),
             Kind::Array(items) => self.array(node, items, input, env),
             Kind::Object(pairs) => self.object(pairs, input, env),
             Kind::Negate(operand) => self.negate(operand, node.position, input, env),
             Kind::Apply(left, right) => self.apply_operator(left, right, node.position, input, env),
             Kind::Partial(call) => self.partial(call, node.position, input, env),
+            Kind::Wildcard => self.wildcard(input),
+            Kind::Descendant => self.descendants(input),
+            _ => Ok(self.eval_leaf(node, input, env)),
+        }
+    }
+
+    /// What has a value without evaluating anything else.
+    fn eval_leaf(&mut self, node: &Node, input: &Item, env: &Env) -> Item {
+        match &node.kind {
+            Kind::Name(name) => path::lookup(input, name),
+            Kind::Variable(..) => self.variable(node, input, env),
+            Kind::String(text) => Item::Json(Value::String(text.clone())),
+            Kind::Number(number) => Item::Number(*number),
+            Kind::Value(value) => Item::Json(value.clone()),
+            Kind::Parent(_, label) => env.lookup(label).unwrap_or_default(),
+            Kind::Regex(regex) => Item::Function(Function::Regex(regex.clone())),
             Kind::Lambda(definition) => {
                 self.capture(env);
                 let lambda =
                     Lambda { definition: definition.clone(), input: input.clone(), env: env.clone(), unbound: None };
-                Ok(Item::Function(Function::Lambda(Rc::new(lambda))))
+                Item::Function(Function::Lambda(Rc::new(lambda)))
             }
             Kind::Transform(definition) => {
                 self.capture(env);
-                Ok(Item::Function(Function::Transform(Rc::new((definition.clone(), env.clone())))))
+                Item::Function(Function::Transform(Rc::new((definition.clone(), env.clone()))))
             }
-            Kind::Regex(regex) => Ok(Item::Function(Function::Regex(regex.clone()))),
-            Kind::Wildcard => self.wildcard(input),
-            Kind::Descendant => self.descendants(input),
-            Kind::Parent(_, label) => Ok(env.lookup(label).unwrap_or_default()),
             // Sorting only stands within a path, and a placeholder only among arguments.
-            Kind::Sort(_) | Kind::Placeholder => Ok(Item::Undefined),
+            _ => Item::Undefined,
         }
+    }
+
+    fn bind(&mut self, name: &Str, value: &Node, input: &Item, env: &Env) -> Fallible<Item> {
+        let value = self.eval(value, input, env)?;
+        env.bind(name, value.clone());
+        Ok(value)
     }
 
     fn variable(&self, node: &Node, input: &Item, env: &Env) -> Item {
@@ -187,8 +206,14 @@ impl<'e> Evaluator<'e> {
         Ok(result)
     }
 
-    fn condition(&mut self, parts: &[Node; 2], otherwise: Option<&Node>, input: &Item, env: &Env) -> Fallible<Item> {
-        let [condition, then] = parts;
+    fn condition(
+        &mut self,
+        condition: &Node,
+        then: &Node,
+        otherwise: Option<&Node>,
+        input: &Item,
+        env: &Env,
+    ) -> Fallible<Item> {
         if truth(&self.eval(condition, input, env)?)? {
             return self.eval(then, input, env);
         }
@@ -229,7 +254,13 @@ pub(super) fn wrapped(input: Item) -> Item {
 
 /// A finished sequence: nothing when empty, its item when there is one that need not stay an array.
 fn collapse(result: Item, keep_array: bool) -> Fallible<Item> {
-    let Item::List(mut list) = result else { return Ok(result) };
+    match result {
+        Item::List(list) => collapse_list(list, keep_array),
+        other => Ok(other),
+    }
+}
+
+fn collapse_list(mut list: Rc<List>, keep_array: bool) -> Fallible<Item> {
     if list.depth > DEPTH_MAX {
         return Err(value_too_deep());
     }

@@ -23,16 +23,12 @@ impl Evaluator<'_> {
         env: &Env,
     ) -> Fallible<Item> {
         let a = self.eval(left, input, env)?;
-        let decorated = |mut fault: Box<Fault>| {
-            fault.position = Some(position);
-            fault.token = Some(Token::Text(operator.symbol().into()));
-            fault
-        };
         if matches!(operator, Operator::And | Operator::Or) {
-            return self.logic(operator, &a, right, input, env).map_err(decorated);
+            let result = self.logic(operator, &a, right, input, env);
+            return result.map_err(|fault| decorated(fault, operator, position));
         }
         let b = self.eval(right, input, env)?;
-        self.operate(operator, a, b).map_err(decorated)
+        self.operate(operator, a, b).map_err(|fault| decorated(fault, operator, position))
     }
 
     fn logic(&mut self, operator: Operator, a: &Item, right: &Node, input: &Item, env: &Env) -> Fallible<Item> {
@@ -111,6 +107,13 @@ impl Evaluator<'_> {
             None => Err(Fault::new("D1002").at(position).token("-").value(&value)),
         }
     }
+}
+
+/// The operator has the last word on what failed and where, as in the reference.
+fn decorated(mut fault: Box<Fault>, operator: Operator, position: usize) -> Box<Fault> {
+    fault.position = Some(position);
+    fault.token = Some(Token::Text(operator.symbol().into()));
+    fault
 }
 
 fn arithmetic(operator: Operator, a: &Item, b: &Item) -> Fallible<Item> {
