@@ -10,8 +10,7 @@ const SHARE_MIN: f64 = 99.0;
 #[test]
 fn reference_cases() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let folder =
-        std::env::var_os("JSONATA_CASES").map_or_else(|| root.join("../../shared/jsonata"), PathBuf::from);
+    let folder = std::env::var_os("JSONATA_CASES").map_or_else(|| root.join("../../shared/jsonata"), PathBuf::from);
     if !folder.is_dir() {
         assert!(std::env::var_os("JSONATA_CASES").is_none(), "JSONATA_CASES names no folder: {}", folder.display());
         eprintln!("no JSONata cases at {}", folder.display());

@@ -33,7 +33,11 @@ pub(super) enum RawKind {
     Array(Vec<Raw>),
     Object(Vec<(Raw, Raw)>),
     Block(Vec<Raw>),
-    Transform { pattern: Box<Raw>, update: Box<Raw>, delete: Option<Box<Raw>> },
+    Transform {
+        pattern: Box<Raw>,
+        update: Box<Raw>,
+        delete: Option<Box<Raw>>,
+    },
     Binary(Operator, Box<Raw>, Box<Raw>),
     Path(Box<Raw>, Box<Raw>),
     Filter(Box<Raw>, Box<Raw>),
@@ -43,9 +47,21 @@ pub(super) enum RawKind {
     Focus(Box<Raw>, Str),
     Index(Box<Raw>, Str),
     Apply(Box<Raw>, Box<Raw>),
-    Call { procedure: Box<Raw>, arguments: Vec<Raw>, partial: bool },
-    Lambda { parameters: Vec<Str>, signature: Option<Signature>, body: Box<Raw> },
-    Condition { condition: Box<Raw>, then: Box<Raw>, otherwise: Option<Box<Raw>> },
+    Call {
+        procedure: Box<Raw>,
+        arguments: Vec<Raw>,
+        partial: bool,
+    },
+    Lambda {
+        parameters: Vec<Str>,
+        signature: Option<Signature>,
+        body: Box<Raw>,
+    },
+    Condition {
+        condition: Box<Raw>,
+        then: Box<Raw>,
+        otherwise: Option<Box<Raw>>,
+    },
     /// `a ?: b`: a when it is truthy.
     Default(Box<Raw>, Box<Raw>),
     /// `a ?? b`: a when it exists.
@@ -173,12 +189,18 @@ pub(super) enum Kind {
     Descendant,
     Parent(usize, Str),
     Placeholder,
-    Path { steps: Vec<Node>, keep_singleton: bool },
+    Path {
+        steps: Vec<Node>,
+        keep_singleton: bool,
+    },
     Sort(Vec<SortTerm>),
     Negate(Box<Node>),
     Array(Vec<Node>),
     Object(Box<Pairs>),
-    Block { expressions: Vec<Node>, binds: bool },
+    Block {
+        expressions: Vec<Node>,
+        binds: bool,
+    },
     Binary(Operator, Box<Node>, Box<Node>),
     Bind(Str, Box<Node>),
     Apply(Box<Node>, Box<Node>),

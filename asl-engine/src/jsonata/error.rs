@@ -265,8 +265,9 @@ fn template(code: &str) -> &'static str {
 
 /// The evaluation nests deeper than its budget allows.
 pub(super) fn too_deep() -> Box<Fault> {
-    Fault::new("U1001")
-        .text("Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive")
+    Fault::new("U1001").text(
+        "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive",
+    )
 }
 
 /// The evaluation takes more steps than its budget allows.

@@ -121,9 +121,7 @@ impl Function {
     pub(super) fn arity(&self) -> usize {
         match self {
             Function::Builtin(builtin) => builtin.arity,
-            Function::Lambda(lambda) => {
-                lambda.unbound.as_ref().map_or(lambda.definition.parameters.len(), Vec::len)
-            }
+            Function::Lambda(lambda) => lambda.unbound.as_ref().map_or(lambda.definition.parameters.len(), Vec::len),
             Function::Regex(_) => 2,
             Function::NextMatch(_) => 0,
             Function::Transform(_) | Function::Chain(_) => 1,
@@ -382,8 +380,7 @@ impl Item {
                 }
                 (Kind::Object, Kind::Object) => {
                     let (Some(a), Some(b)) = (self.members(), other.members()) else { return false };
-                    a.len() == b.len()
-                        && a.iter().all(|(name, a)| other.member(name).is_some_and(|b| a.equals(&b)))
+                    a.len() == b.len() && a.iter().all(|(name, a)| other.member(name).is_some_and(|b| a.equals(&b)))
                 }
                 _ => false,
             },
@@ -411,8 +408,7 @@ fn json_equals(a: &Value, b: &Value) -> bool {
         }
         (Value::Object(a), Value::Object(b)) => {
             a.ptr_eq(b)
-                || a.len() == b.len()
-                    && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| json_equals(a, b)))
+                || a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| json_equals(a, b)))
         }
         _ => a == b,
     }

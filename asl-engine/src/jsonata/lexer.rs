@@ -145,11 +145,11 @@ impl<'a> Lexer<'a> {
         self.position += 1;
         let rest = self.rest();
         // Most strings have no escapes.
-        if let Some(end) = rest.bytes().position(|b| b == quote || b == b'\\') {
-            if rest.as_bytes()[end] == quote {
-                self.position += end + 1;
-                return Ok(rest[..end].into());
-            }
+        if let Some(end) = rest.bytes().position(|b| b == quote || b == b'\\')
+            && rest.as_bytes()[end] == quote
+        {
+            self.position += end + 1;
+            return Ok(rest[..end].into());
         }
         let mut out = String::new();
         let mut high_surrogate = None;
@@ -219,10 +219,10 @@ impl<'a> Lexer<'a> {
         let bytes = rest.as_bytes();
         let mut depth = 0i32;
         for (index, byte) in bytes.iter().enumerate() {
-            let escaped = bytes[..index].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
+            let escaped = || bytes[..index].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
             let after_backslash = index > 0 && bytes[index - 1] == b'\\';
             match byte {
-                b'/' if depth == 0 && !escaped => {
+                b'/' if depth == 0 && !escaped() => {
                     let pattern = &rest[..index];
                     if pattern.is_empty() {
                         return Err(Fault::new("S0301").at(self.position));

@@ -102,7 +102,8 @@ impl Expression {
     /// # Errors
     /// When the text is no expression.
     pub fn parse_with(source: &str, dialect: Dialect) -> Result<Expression, Error> {
-        let tree = parser::parse(source).and_then(|raw| process::process(raw, dialect)).map_err(|fault| fault.into_error())?;
+        let tree =
+            parser::parse(source).and_then(|raw| process::process(raw, dialect)).map_err(|fault| fault.into_error())?;
         Ok(Expression { source: source.into(), dialect, tree: Arc::new(tree) })
     }
 

@@ -101,9 +101,7 @@ fn children_height(kind: &RawKind) -> usize {
         RawKind::Sort(a, terms) => a.height.max(terms.iter().map(|(_, term)| term.height).max().unwrap_or(0)),
         RawKind::Call { procedure, arguments, .. } => procedure.height.max(highest(arguments)),
         RawKind::Lambda { body, .. } => body.height,
-        RawKind::Condition { condition, then, otherwise } => {
-            condition.height.max(then.height).max(option(otherwise))
-        }
+        RawKind::Condition { condition, then, otherwise } => condition.height.max(then.height).max(option(otherwise)),
     }
 }
 

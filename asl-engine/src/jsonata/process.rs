@@ -44,6 +44,8 @@ fn whole(position: usize) -> Node {
     Node::new(Kind::Placeholder, position)
 }
 
+// Boxes are handed down as they are: unpacked, every tree on the way would lie on the stack.
+#[allow(clippy::boxed_local)]
 impl Processor {
     fn node(&mut self, raw: Raw) -> Fallible<Node> {
         let keep_array = raw.keep_array;

@@ -54,8 +54,7 @@ const WORD: &str = "0-9A-Za-z_";
 const SPACE: &str = r"\t\n\x0b\x0c\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}";
 
 /// Between a word character and another.
-const BOUNDARY: &str =
-    "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))";
+const BOUNDARY: &str = "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))";
 
 /// Rewrites what the two syntaxes spell differently.
 fn translate(pattern: &str, out: &mut String) {
@@ -169,7 +168,8 @@ fn escape<'a>(rest: &'a str, in_class: bool, out: &mut String) -> &'a str {
         'u' if hex(4).is_some() => {
             let unit = hex(4).unwrap_or_default();
             let low = after[4..].strip_prefix("\\u").and_then(|low| low.get(..4));
-            let low = low.and_then(|low| u32::from_str_radix(low, 16).ok()).filter(|low| (0xdc00..0xe000).contains(low));
+            let low =
+                low.and_then(|low| u32::from_str_radix(low, 16).ok()).filter(|low| (0xdc00..0xe000).contains(low));
             if let (0xd800..0xdc00, Some(low)) = (unit, low) {
                 let _ = write!(out, "\\x{{{:x}}}", 0x1_0000u32 + ((unit - 0xd800) << 10) + (low - 0xdc00));
                 return &after[10..];

@@ -175,7 +175,13 @@ impl Writer {
         self.out.push_str(if self.indent.is_some() { ": " } else { ":" });
     }
 
-    fn group<T>(&mut self, open: char, close: char, parts: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+    fn group<T>(
+        &mut self,
+        open: char,
+        close: char,
+        parts: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
         self.out.push(open);
         self.level += 1;
         let mut empty = true;

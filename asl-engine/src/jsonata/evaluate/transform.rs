@@ -147,7 +147,7 @@ impl Evaluator<'_> {
 
 /// The members of an object of the copy, to be changed.
 fn own_members<'c>(changes: &'c mut Changes, object: &Object) -> &'c mut Vec<(Str, Item)> {
-    changes.entry(object.identity()).or_insert_with(|| {
-        object.iter().map(|(name, value)| (name.clone(), Item::Json(value.clone()))).collect()
-    })
+    changes
+        .entry(object.identity())
+        .or_insert_with(|| object.iter().map(|(name, value)| (name.clone(), Item::Json(value.clone()))).collect())
 }

@@ -113,7 +113,7 @@ pub(super) fn parse(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -
     evaluator.charge_text(text.len() * 4)?;
     match Value::parse(&text) {
         // Recorded: `-0` is 0.
-        Ok(Value::Number(Number::Float(number))) if number == 0.0 => Ok(Item::Number(0.0)),
+        Ok(Value::Number(Number::Float(0.0))) => Ok(Item::Number(0.0)),
         Ok(value) => Ok(Item::Json(value)),
         Err(error) => refuse(format!("The argument of the $parse function is no JSON: {error}")),
     }

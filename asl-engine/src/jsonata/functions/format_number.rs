@@ -22,7 +22,10 @@ struct Symbols {
 impl Symbols {
     fn new(options: &Item) -> Symbols {
         let option = |name: &str, default: &str| {
-            options.member(name).and_then(|value| value.as_text().cloned()).map_or(default.to_owned(), |text| text.to_string())
+            options
+                .member(name)
+                .and_then(|value| value.as_text().cloned())
+                .map_or(default.to_owned(), |text| text.to_string())
         };
         Symbols {
             decimal: option("decimal-separator", "."),
@@ -165,14 +168,11 @@ struct Format {
 fn analyse(parts: &Parts, symbols: &Symbols) -> Format {
     let places = |chars: &[char]| chars.iter().filter(|c| symbols.is_digit(**c) || symbols.is_optional(**c)).count();
     let digits = |chars: &[char]| chars.iter().filter(|c| symbols.is_digit(**c)).count();
-    let separators =
-        |chars: &[char]| -> Vec<usize> {
-            chars.iter().enumerate().filter(|(_, c)| is(&symbols.grouping, **c)).map(|(at, _)| at).collect()
-        };
-    let grouping: Vec<usize> =
-        separators(&parts.integer).into_iter().map(|at| places(&parts.integer[at..])).collect();
-    let fraction_grouping =
-        separators(&parts.fraction).into_iter().map(|at| places(&parts.fraction[..at])).collect();
+    let separators = |chars: &[char]| -> Vec<usize> {
+        chars.iter().enumerate().filter(|(_, c)| is(&symbols.grouping, **c)).map(|(at, _)| at).collect()
+    };
+    let grouping: Vec<usize> = separators(&parts.integer).into_iter().map(|at| places(&parts.integer[at..])).collect();
+    let fraction_grouping = separators(&parts.fraction).into_iter().map(|at| places(&parts.fraction[..at])).collect();
     let mut integer_min = digits(&parts.integer);
     let scaling = integer_min;
     let mut fraction_min = digits(&parts.fraction);
@@ -293,7 +293,7 @@ fn group_whole(whole: &[char], format: &Format, separator: &str, out: &mut Strin
         let right = whole.len() - index;
         let here = match format.regular_grouping {
             0 => format.grouping.contains(&right),
-            every => right % every == 0,
+            every => right.is_multiple_of(every),
         };
         if here && index > 0 {
             out.push_str(separator);

@@ -20,7 +20,9 @@ pub(super) fn iso_8601(text: &str) -> Option<f64> {
         let number = after.get(..count).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
         // A sign may also start the time zone.
         match number {
-            Some(number) if separator != '-' || !after[count..].starts_with(|c: char| c.is_ascii_digit() || c == ':') => {
+            Some(number)
+                if separator != '-' || !after[count..].starts_with(|c: char| c.is_ascii_digit() || c == ':') =>
+            {
                 rest = &after[count..];
                 Some(number.parse().ok())
             }
@@ -239,7 +241,8 @@ fn candidates(text: &str, part: &Part) -> Vec<usize> {
     match (&marker.style, marker.component) {
         (Style::Integer { picture, .. }, 'Z' | 'z') => zone_candidates(text, marker, picture),
         (_, 'f') => (1..=digits(text)).collect(),
-        (Style::Names(_), _) | (Style::Integer { picture: IntegerPicture { primary: Primary::Letters(_), .. }, .. }, _) => {
+        (Style::Names(_), _)
+        | (Style::Integer { picture: IntegerPicture { primary: Primary::Letters(_), .. }, .. }, _) => {
             (1..=run(text, |b| b.is_ascii_alphabetic())).collect()
         }
         (Style::Integer { picture, .. }, _) => match &picture.primary {
@@ -253,8 +256,9 @@ fn candidates(text: &str, part: &Part) -> Vec<usize> {
                 };
                 if picture.ordinal {
                     lengths.retain(|length| {
-                        text.get(*length..length + 2)
-                            .is_some_and(|suffix| ["th", "st", "nd", "rd"].iter().any(|s| s.eq_ignore_ascii_case(suffix)))
+                        text.get(*length..length + 2).is_some_and(|suffix| {
+                            ["th", "st", "nd", "rd"].iter().any(|s| s.eq_ignore_ascii_case(suffix))
+                        })
                     });
                     lengths.iter_mut().for_each(|length| *length += 2);
                 }

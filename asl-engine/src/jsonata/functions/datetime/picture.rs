@@ -61,10 +61,10 @@ impl Picture {
             let marker = Marker::parse(marker)?;
             if "YMDdFWwXxHhmsf".contains(marker.component) && matches!(marker.style, Style::Integer { .. }) {
                 // Two integers in a row: the first must know where it ends.
-                if let Some(Part::Marker(previous)) = parts.last_mut() {
-                    if let Some(decimal) = decimal(&mut previous.style) {
-                        decimal.parse_width = Some(decimal.mandatory);
-                    }
+                if let Some(Part::Marker(previous)) = parts.last_mut()
+                    && let Some(decimal) = decimal(&mut previous.style)
+                {
+                    decimal.parse_width = Some(decimal.mandatory);
                 }
             }
             parts.push(Part::Marker(marker));
