@@ -104,7 +104,6 @@ fn translate(pattern: &str, out: &mut String) {
                 out.push('\\');
                 out.push(c);
             }
-            '$' => out.push_str("$"),
             _ => out.push(c),
         }
     }

@@ -253,7 +253,7 @@ fn write(value: f64, format: &Format, symbols: &Symbols) -> String {
     };
     let (mantissa, exponent) = if format.exponent_min == 0 { (scaled, None) } else { scale(scaled, format.scaling) };
     let places = format.fraction_max.min(PLACES_MAX);
-    let plain = format!("{:.places$}", rounded(mantissa, places as f64).abs());
+    let plain = to_fixed(rounded(mantissa, places as f64).abs(), places);
     let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
     let digits = |text: &str| text.chars().map(|c| symbols.digit(c)).collect::<Vec<char>>();
     let mut whole = digits(whole.trim_start_matches('0'));
@@ -267,8 +267,12 @@ fn write(value: f64, format: &Format, symbols: &Symbols) -> String {
     }
     let mut out = format.prefix.clone();
     group_whole(&whole, format, &symbols.grouping, &mut out);
-    if format.decimal && !fraction.is_empty() {
+    if !fraction.is_empty() {
         out.push_str(&symbols.decimal);
+        if !format.decimal {
+            // As in the reference: without a point in the picture, the last character goes, whatever it is.
+            fraction.pop();
+        }
     }
     for (index, c) in fraction.iter().enumerate() {
         // As in the reference, a separator counts as a place for those after it.
@@ -286,6 +290,15 @@ fn write(value: f64, format: &Format, symbols: &Symbols) -> String {
     }
     out.push_str(&format.suffix);
     out
+}
+
+/// So many decimal places; halves go up, as in JavaScript.
+fn to_fixed(value: f64, places: usize) -> String {
+    const MORE: usize = 30;
+    let exact = format!("{value:.*}", places + MORE);
+    let rest = &exact[exact.len().saturating_sub(MORE)..];
+    let half = rest.starts_with('5') && rest[1..].bytes().all(|digit| digit == b'0');
+    format!("{:.places$}", if half { value.next_up() } else { value })
 }
 
 fn group_whole(whole: &[char], format: &Format, separator: &str, out: &mut String) {

@@ -67,6 +67,14 @@ impl<'m> Matcher<'m> {
         Ok(self.last.as_ref())
     }
 
+    /// As in the reference, the match after the last one wanted is looked for too, which may be an error.
+    fn finish(&mut self, evaluator: &mut Evaluator<'_>, context: Context<'_>) -> Fallible<()> {
+        if self.last.is_some() {
+            self.next(evaluator, context)?;
+        }
+        Ok(())
+    }
+
     /// What a matcher of the caller's gives: an object with `match`, `start`, `end`, `groups` and `next`.
     fn own_match(&self, result: &Item) -> Fallible<Option<Found>> {
         if !crate::jsonata::evaluate::truth(result)? {
@@ -138,6 +146,7 @@ pub(super) fn matches(evaluator: &mut Evaluator<'_>, args: Args, context: Contex
             ("groups".into(), Item::array(next.groups.clone())),
         ]));
     }
+    matcher.finish(evaluator, context)?;
     Ok(Item::sequence(found))
 }
 
@@ -165,6 +174,7 @@ pub(super) fn split(evaluator: &mut Evaluator<'_>, args: Args, context: Context<
         parts.push(Item::string(text.get(from..found.start).unwrap_or_default()));
         from = found.end;
     }
+    matcher.finish(evaluator, context)?;
     if parts.len() < limit {
         parts.push(Item::string(text.get(from..).unwrap_or_default()));
     }
@@ -210,6 +220,7 @@ pub(super) fn replace(evaluator: &mut Evaluator<'_>, args: Args, context: Contex
         evaluator.charge_text(out.len() - before)?;
         from = (found.start + found.text.len()).min(text.len());
     }
+    matcher.finish(evaluator, context)?;
     out.push_str(text.get(from..).unwrap_or_default());
     Ok(Item::from(out))
 }

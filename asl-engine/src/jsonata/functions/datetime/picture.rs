@@ -110,6 +110,9 @@ impl Marker {
             Style::Names(Case::Title)
         } else if first.starts_with('N') {
             Style::Names(Case::Upper)
+        } else if "PCE".contains(component) {
+            // They have no numbers.
+            Style::Names(Case::Lower)
         } else {
             let mut picture = IntegerPicture::parse(first)?;
             let zone = matches!(component, 'Z' | 'z');
