@@ -62,6 +62,44 @@ fn endless_loops_are_stopped() {
     stopped("$reduce([1..60], function($a, $b){ $a & $a }, 'x')");
     stopped("$reduce([1..60], function($a, $b){ $append($a, $a) }, [1])");
     stopped("($f := function($s){ $f($s & $s) }; $f('xx'))");
+    // Work on large values counts, wherever it is done.
+    for work in [
+        "$a = $b",
+        "$z ? 1 : 2",
+        "$z and true",
+        "{'a': $a}",
+        "$string($a)",
+        "$sum($a)",
+        "$reverse($a)",
+        "$append($a, 1)",
+        "$distinct($a)",
+        "$sort($a)",
+        "$count($a.b)",
+        "$lookup($a, 'b')",
+        "$spread($a)",
+        "0 in $a",
+        "[$a, $b]",
+        "$a[0 = 1]",
+        "$length($t)",
+        "$t = $u",
+        "$contains($t, 'x')",
+        "$uppercase($t)",
+        "$zip($a, $b)",
+        "$exists($a.*)",
+        "$keys($a)",
+        "$boolean($z)",
+        "$not($z)",
+        "$shuffle($a)",
+        "$max($a)",
+        "$match($t, /x/)",
+    ] {
+        let source = format!(
+            "($a := [1..20000]; $b := [1..20000]; $z := $map($a, function($x){{ 0 }}); \
+              $t := $pad('', 100000, 'a'); $u := $pad('', 100000, 'a'); [1..20000].({work}; 0))"
+        );
+        let outcome = evaluate(&source, small());
+        assert!(outcome.is_err_and(|error| error.code == "U1001"), "`{work}` is not stopped");
+    }
     stopped("$join($map([1..20], function($x){ $pad('', 1000000) }))");
     stopped("$match($pad('', 2000, 'a') & 'b', /^((a+)\\2?)+$/)");
 }

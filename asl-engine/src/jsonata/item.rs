@@ -328,6 +328,24 @@ impl Item {
         }
     }
 
+    /// About how many steps a walk over it takes. Containers of the input remember their size, so this is cheap.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Item::Json(Value::String(text)) => text.len() / 16,
+            Item::Json(value @ (Value::Array(_) | Value::Object(_))) => value.json_len() / 8,
+            _ => self.own_weight(),
+        }
+    }
+
+    /// About how many steps it takes to turn what the expression made itself into JSON.
+    pub(super) fn own_weight(&self) -> usize {
+        match self {
+            Item::List(list) => list.items.iter().map(|item| 1 + item.own_weight()).sum(),
+            Item::Record(record) => record.members.iter().map(|(_, item)| 1 + item.own_weight()).sum(),
+            _ => 0,
+        }
+    }
+
     /// Is its depth at hand, without a walk over the value?
     pub(super) fn depth_is_known(&self) -> bool {
         matches!(self, Item::List(_) | Item::Record(_))

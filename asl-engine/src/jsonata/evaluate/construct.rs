@@ -55,7 +55,19 @@ impl Evaluator<'_> {
         for ((_, member), value) in members.iter_mut().zip(values) {
             *member = self.eval(value, input, env)?;
         }
-        finished(members)
+        self.finished(members)
+    }
+
+    /// The object, without the members that have no value.
+    fn finished(&mut self, mut members: Vec<(Str, Item)>) -> Fallible<Item> {
+        members.retain(|(_, item)| !item.is_undefined());
+        for (_, item) in &members {
+            if item.depth() >= DEPTH_MAX {
+                return Err(value_too_deep());
+            }
+            self.charge(item.own_weight())?;
+        }
+        Ok(Item::object(members))
     }
 
     /// The name of a member; `None`: the pair is left out.
@@ -85,6 +97,7 @@ impl Evaluator<'_> {
         // An empty sequence still makes an object: its pairs are evaluated once, about nothing.
         for index in 0..elements.len().max(1) {
             let item = elements.get(index).unwrap_or_default();
+            self.charge(1)?;
             for (pair, (name, _)) in pairs.pairs.iter().enumerate() {
                 let Some(key) = self.key(name, pairs.position, &item, env)? else { continue };
                 let (known, data) = groups.entry(key.clone()).or_insert_with(|| (pair, Vec::new()));
@@ -100,7 +113,7 @@ impl Evaluator<'_> {
             let Some((_, value)) = pairs.pairs.get(pair) else { continue };
             members.push((key, self.eval(value, &context, env)?));
         }
-        finished(members)
+        self.finished(members)
     }
 
     fn group_tuples(&mut self, pairs: &Pairs, tuples: &[Tuple], env: &Env) -> Fallible<Item> {
@@ -123,21 +136,12 @@ impl Evaluator<'_> {
             let env = Frame::new(Some(env), merged.variables);
             members.push((key, self.eval(value, &merged.value, &env)?));
         }
-        finished(members)
+        self.finished(members)
     }
 }
 
 fn duplicate(position: usize, key: &str) -> Box<Fault> {
     Fault::new("D1009").at(position).text_value(key)
-}
-
-/// The object, without the members that have no value.
-fn finished(mut members: Vec<(Str, Item)>) -> Fallible<Item> {
-    members.retain(|(_, item)| !item.is_undefined());
-    if members.iter().any(|(_, item)| item.depth() >= DEPTH_MAX) {
-        return Err(value_too_deep());
-    }
-    Ok(Item::object(members))
 }
 
 /// Several values as one array; arrays among them are taken apart.

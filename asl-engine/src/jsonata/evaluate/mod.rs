@@ -11,7 +11,7 @@ mod transform;
 mod tuple;
 
 pub(super) use frame::{Env, Frame};
-pub(super) use operators::{order, truth};
+pub(super) use operators::order;
 pub(super) use path::lookup;
 
 use super::ast::{Kind, Node};
@@ -109,7 +109,7 @@ impl<'e> Evaluator<'e> {
     fn eval_whole(&mut self, node: &Node, input: &Item, env: &Env) -> Fallible<Item> {
         let result = self.eval_kind(node, input, env)?;
         if node.predicates.is_empty() && node.group.is_none() {
-            return collapse(result, node.keep_array);
+            return self.collapse(result, node.keep_array);
         }
         self.filter_and_group(node, result, env)
     }
@@ -122,7 +122,7 @@ impl<'e> Evaluator<'e> {
         if let (Some(group), false) = (&node.group, matches!(node.kind, Kind::Path { .. })) {
             result = self.group(group, &result, env)?;
         }
-        collapse(result, node.keep_array)
+        self.collapse(result, node.keep_array)
     }
 
     fn eval_kind(&mut self, node: &Node, input: &Item, env: &Env) -> Fallible<Item> {
@@ -143,6 +143,10 @@ impl<'e> Evaluator<'e> {
             Kind::Negate(operand) => self.negate(operand, node.position, input, env),
             Kind::Apply(left, right) => self.apply_operator(left, right, node.position, input, env),
             Kind::Partial(call) => self.partial(call, node.position, input, env),
+            Kind::Name(name) => {
+                self.charge(input.elements().map_or(0, |elements| elements.len()))?;
+                Ok(path::lookup(input, name))
+            }
             Kind::Wildcard => self.wildcard(input),
             Kind::Descendant => self.descendants(input),
             _ => Ok(self.eval_leaf(node, input, env)),
@@ -152,7 +156,6 @@ impl<'e> Evaluator<'e> {
     /// What has a value without evaluating anything else.
     fn eval_leaf(&mut self, node: &Node, input: &Item, env: &Env) -> Item {
         match &node.kind {
-            Kind::Name(name) => path::lookup(input, name),
             Kind::Variable(..) => self.variable(node, input, env),
             Kind::String(text) => Item::Json(Value::String(text.clone())),
             Kind::Number(number) => Item::Number(*number),
@@ -214,7 +217,8 @@ impl<'e> Evaluator<'e> {
         input: &Item,
         env: &Env,
     ) -> Fallible<Item> {
-        if truth(&self.eval(condition, input, env)?)? {
+        let value = self.eval(condition, input, env)?;
+        if self.truth(&value)? {
             return self.eval(then, input, env);
         }
         otherwise.map_or(Ok(Item::Undefined), |otherwise| self.eval(otherwise, input, env))
@@ -222,7 +226,7 @@ impl<'e> Evaluator<'e> {
 
     fn default(&mut self, [left, right]: &[Node; 2], input: &Item, env: &Env) -> Fallible<Item> {
         let value = self.eval(left, input, env)?;
-        if truth(&value)? { Ok(value) } else { self.eval(right, input, env) }
+        if self.truth(&value)? { Ok(value) } else { self.eval(right, input, env) }
     }
 
     fn coalesce(&mut self, [left, right]: &[Node; 2], input: &Item, env: &Env) -> Fallible<Item> {
@@ -252,30 +256,34 @@ pub(super) fn wrapped(input: Item) -> Item {
     Item::marked(vec![input], marks)
 }
 
-/// A finished sequence: nothing when empty, its item when there is one that need not stay an array.
-fn collapse(result: Item, keep_array: bool) -> Fallible<Item> {
-    match result {
-        Item::List(list) => collapse_list(list, keep_array),
-        other => Ok(other),
+impl Evaluator<'_> {
+    /// A finished sequence: nothing when empty, its item when there is one that need not stay an array.
+    fn collapse(&mut self, result: Item, keep_array: bool) -> Fallible<Item> {
+        match result {
+            Item::List(list) => self.collapse_list(list, keep_array),
+            other => Ok(other),
+        }
     }
-}
 
-fn collapse_list(mut list: Rc<List>, keep_array: bool) -> Fallible<Item> {
-    if list.depth > DEPTH_MAX {
-        return Err(value_too_deep());
-    }
-    if !list.marks.sequence {
-        return Ok(Item::List(list));
-    }
-    if keep_array && !list.marks.keep_singleton {
-        Rc::make_mut(&mut list).marks.keep_singleton = true;
-    }
-    match list.items.len() {
-        0 => Ok(Item::Undefined),
-        1 if !list.marks.keep_singleton => Ok(match Rc::try_unwrap(list) {
-            Ok(List { mut items, .. }) => items.pop().unwrap_or_default(),
-            Err(list) => list.items.first().cloned().unwrap_or_default(),
-        }),
-        _ => Ok(Item::List(list)),
+    fn collapse_list(&mut self, mut list: Rc<List>, keep_array: bool) -> Fallible<Item> {
+        if list.depth > DEPTH_MAX {
+            return Err(value_too_deep());
+        }
+        if !list.marks.sequence {
+            return Ok(Item::List(list));
+        }
+        if keep_array && !list.marks.keep_singleton {
+            // Copied when somebody else holds it.
+            self.charge(list.items.len() / 4)?;
+            Rc::make_mut(&mut list).marks.keep_singleton = true;
+        }
+        match list.items.len() {
+            0 => Ok(Item::Undefined),
+            1 if !list.marks.keep_singleton => Ok(match Rc::try_unwrap(list) {
+                Ok(List { mut items, .. }) => items.pop().unwrap_or_default(),
+                Err(list) => list.items.first().cloned().unwrap_or_default(),
+            }),
+            _ => Ok(Item::List(list)),
+        }
     }
 }

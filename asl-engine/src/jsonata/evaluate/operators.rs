@@ -32,15 +32,19 @@ impl Evaluator<'_> {
     }
 
     fn logic(&mut self, operator: Operator, a: &Item, right: &Node, input: &Item, env: &Env) -> Fallible<Item> {
-        let decided = truth(a)?;
+        let decided = self.truth(a)?;
         if decided == (operator == Operator::Or) {
             return Ok(Item::boolean(decided));
         }
         let b = self.eval(right, input, env)?;
-        Ok(Item::boolean(truth(&b)?))
+        Ok(Item::boolean(self.truth(&b)?))
     }
 
     fn operate(&mut self, operator: Operator, a: Item, b: Item) -> Fallible<Item> {
+        if !matches!((&a, &b), (Item::Number(_), _) | (_, Item::Number(_))) {
+            // Equality walks over both, as far as they go together; the others are scalars.
+            self.charge(a.weight().min(b.weight()))?;
+        }
         match operator {
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
                 arithmetic(operator, &a, &b)
@@ -54,6 +58,7 @@ impl Evaluator<'_> {
             }
             Operator::Concat => self.concat(a, b),
             Operator::In => {
+                self.charge(b.elements_or_self().len() / 4)?;
                 let found = !a.is_undefined() && b.elements_or_self().iter().any(|item| item.identical(&a));
                 Ok(Item::boolean(found && !b.is_undefined()))
             }
@@ -95,6 +100,14 @@ impl Evaluator<'_> {
         }
         self.charge(size as usize)?;
         Ok(Item::sequence((0..size as usize).map(|index| Item::Number(first + index as f64)).collect()))
+    }
+
+    /// The effective boolean value; nothing is false.
+    pub(in crate::jsonata) fn truth(&mut self, item: &Item) -> Fallible<bool> {
+        if item.is_array() {
+            self.charge(item.weight())?;
+        }
+        truth(item)
     }
 
     pub(super) fn negate(&mut self, operand: &Node, position: usize, input: &Item, env: &Env) -> Fallible<Item> {
@@ -165,7 +178,7 @@ pub(in crate::jsonata) fn order(a: &Item, b: &Item) -> Option<Ordering> {
 }
 
 /// The effective boolean value; nothing is false.
-pub(in crate::jsonata) fn truth(item: &Item) -> Fallible<bool> {
+fn truth(item: &Item) -> Fallible<bool> {
     Ok(match item {
         Item::Json(value) => json_truth(value),
         Item::Number(_) => numeric(item)?.is_some_and(|number| number != 0.0),

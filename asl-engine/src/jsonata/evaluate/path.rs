@@ -1,6 +1,6 @@
 //! Paths: steps, predicates, wildcards.
 
-use super::{Env, Evaluator, collapse, truth};
+use super::{Env, Evaluator};
 use crate::jsonata::ast::{Kind, Node, Stage};
 use crate::jsonata::error::{Fallible, Fault, too_deep};
 use crate::jsonata::item::{Elements, Item, Marks, Tuple};
@@ -193,7 +193,8 @@ impl Evaluator<'_> {
         if last && results.len() == 1 && results[0].is_array() && !results[0].marks().sequence {
             return Ok(results.pop().unwrap_or_default());
         }
-        self.charge(results.len() / 4)?;
+        let size: usize = results.iter().map(|item| item.elements_or_self().len()).sum();
+        self.charge(size / 4)?;
         Ok(Item::sequence(flattened(results)))
     }
 
@@ -206,7 +207,7 @@ impl Evaluator<'_> {
                 let mut found = Vec::new();
                 lookup_all(values, name, &mut found);
                 self.charge(values.len() + found.len())?;
-                collapse(Item::sequence(found), keep_array)
+                self.collapse(Item::sequence(found), keep_array)
             }
             _ => Ok(Item::Undefined),
         }
@@ -257,7 +258,7 @@ impl Evaluator<'_> {
                 return Ok(picks);
             }
         }
-        Ok(usize::from(truth(verdict)?))
+        Ok(usize::from(self.truth(verdict)?))
     }
 
     pub(super) fn wildcard(&mut self, input: &Item) -> Fallible<Item> {

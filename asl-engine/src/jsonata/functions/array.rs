@@ -64,7 +64,7 @@ pub(super) fn distinct(evaluator: &mut Evaluator<'_>, mut args: Args, _: Context
             }
             continue;
         }
-        evaluator.charge(1 + seen.len() / 4)?;
+        evaluator.charge(1 + seen.len() * (1 + item.weight()) / 4)?;
         if !seen.iter().any(|known| known.equals(&item)) {
             seen.push(item);
         }

@@ -225,8 +225,9 @@ pub(super) fn regular(positions: &[usize]) -> usize {
 /// More decimal places than a double has serve no one.
 const PLACES_MAX: usize = 100;
 
-pub(super) fn format_number(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+pub(super) fn format_number(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
     let (Some(value), Some(picture)) = (args.number(0), args.text(1)) else { return Ok(Item::Undefined) };
+    evaluator.charge(picture.len())?;
     let symbols = Symbols::new(args.get(2));
     let halves: Vec<&str> =
         if symbols.separator.is_empty() { vec![picture.as_str()] } else { picture.split(&symbols.separator).collect() };

@@ -3,7 +3,7 @@
 use super::string::function;
 use super::{Args, Context};
 use crate::jsonata::error::{Fallible, Fault};
-use crate::jsonata::evaluate::{Evaluator, order, truth};
+use crate::jsonata::evaluate::{Evaluator, order};
 use crate::jsonata::item::{Function, Item, Kind};
 use std::cmp::Ordering;
 
@@ -49,7 +49,8 @@ pub(super) fn filter(evaluator: &mut Evaluator<'_>, args: Args, context: Context
     };
     let mut results = Vec::new();
     for (index, item) in elements.iter().enumerate() {
-        if truth(&call(evaluator, &function, item.clone(), || Item::from(index), args.get(0), context)?)? {
+        let verdict = call(evaluator, &function, item.clone(), || Item::from(index), args.get(0), context)?;
+        if evaluator.truth(&verdict)? {
             results.push(item);
         }
     }
@@ -63,7 +64,8 @@ pub(super) fn single(evaluator: &mut Evaluator<'_>, args: Args, context: Context
     for (index, item) in elements.iter().enumerate() {
         let matches = match &function {
             Some(function) => {
-                truth(&call(evaluator, function, item.clone(), || Item::from(index), args.get(0), context)?)?
+                let verdict = call(evaluator, function, item.clone(), || Item::from(index), args.get(0), context)?;
+                evaluator.truth(&verdict)?
             }
             None => true,
         };
@@ -109,7 +111,7 @@ pub(super) fn sift(evaluator: &mut Evaluator<'_>, args: Args, context: Context<'
     let mut kept = Vec::new();
     for (name, item) in members {
         let verdict = call(evaluator, &function, item.clone(), || Item::string(name.clone()), args.get(0), context)?;
-        if truth(&verdict)? {
+        if evaluator.truth(&verdict)? {
             kept.push((name, item));
         }
     }
@@ -146,7 +148,8 @@ pub(super) fn sort(evaluator: &mut Evaluator<'_>, mut args: Args, context: Conte
     let order = evaluator.merge_sort(items.len(), &mut |evaluator, a, b| match &comparator {
         Some(function) => {
             let arguments = vec![items[a].clone(), items[b].clone()];
-            truth(&evaluator.apply(function, arguments, context.input, context.env)?)
+            let verdict = evaluator.apply(function, arguments, context.input, context.env)?;
+            evaluator.truth(&verdict)
         }
         None => Ok(order(&items[a], &items[b]) == Some(Ordering::Greater)),
     })?;

@@ -61,7 +61,7 @@ impl<'m> Matcher<'m> {
                         None => Item::Undefined,
                     },
                 };
-                self.own_match(&result)?
+                self.own_match(evaluator, &result)?
             }
         };
         Ok(self.last.as_ref())
@@ -76,8 +76,8 @@ impl<'m> Matcher<'m> {
     }
 
     /// What a matcher of the caller's gives: an object with `match`, `start`, `end`, `groups` and `next`.
-    fn own_match(&self, result: &Item) -> Fallible<Option<Found>> {
-        if !crate::jsonata::evaluate::truth(result)? {
+    fn own_match(&self, evaluator: &mut Evaluator<'_>, result: &Item) -> Fallible<Option<Found>> {
+        if !evaluator.truth(result)? {
             return Ok(None);
         }
         let member = |name| result.member(name).unwrap_or_default();

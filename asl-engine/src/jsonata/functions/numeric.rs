@@ -2,7 +2,7 @@
 
 use super::{Args, Context};
 use crate::jsonata::error::{Fallible, Fault};
-use crate::jsonata::evaluate::{Evaluator, truth};
+use crate::jsonata::evaluate::Evaluator;
 use crate::jsonata::item::Item;
 use crate::jsonata::text;
 use crate::value::Value;
@@ -139,16 +139,16 @@ pub(super) fn format_base(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> 
     Ok(Item::from(digits.into_iter().rev().collect::<String>()))
 }
 
-pub(super) fn boolean(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+pub(super) fn boolean(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
     if args.get(0).is_undefined() {
         return Ok(Item::Undefined);
     }
-    Ok(Item::boolean(truth(args.get(0))?))
+    Ok(Item::boolean(evaluator.truth(args.get(0))?))
 }
 
-pub(super) fn not(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+pub(super) fn not(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
     if args.get(0).is_undefined() {
         return Ok(Item::Undefined);
     }
-    Ok(Item::boolean(!truth(args.get(0))?))
+    Ok(Item::boolean(!evaluator.truth(args.get(0))?))
 }

@@ -27,7 +27,8 @@ fn collect_keys(
     Ok(())
 }
 
-pub(super) fn lookup(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+pub(super) fn lookup(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+    evaluator.charge(args.get(0).elements().map_or(0, |elements| elements.len()))?;
     let Some(name) = args.text(1) else { return Ok(Item::Undefined) };
     Ok(lookup_in(args.get(0), &name))
 }
@@ -50,6 +51,7 @@ pub(super) fn spread(evaluator: &mut Evaluator<'_>, mut args: Args, _: Context<'
 }
 
 fn spread_into(evaluator: &mut Evaluator<'_>, item: &Item, out: &mut Vec<Item>) -> Fallible<()> {
+    evaluator.charge(1)?;
     if let Some(elements) = item.elements() {
         return elements.iter().try_for_each(|item| spread_into(evaluator, &item, out));
     }

@@ -2,7 +2,7 @@
 
 use super::{Args, Context};
 use crate::jsonata::error::{Fallible, Fault};
-use crate::jsonata::evaluate::{Evaluator, truth};
+use crate::jsonata::evaluate::Evaluator;
 use crate::jsonata::item::{Function, Item};
 use crate::jsonata::text;
 use crate::value::{Str, Value};
@@ -23,7 +23,8 @@ pub(in crate::jsonata) fn cast(item: &Item, pretty: bool) -> Fallible<Option<Str
 }
 
 pub(super) fn string(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
-    let Some(text) = cast(args.get(0), truth(args.get(1))?)? else { return Ok(Item::Undefined) };
+    let pretty = evaluator.truth(args.get(1))?;
+    let Some(text) = cast(args.get(0), pretty)? else { return Ok(Item::Undefined) };
     evaluator.charge_text(text.len())?;
     Ok(Item::string(text))
 }
@@ -33,17 +34,18 @@ fn with_text(args: &Args, apply: impl FnOnce(&str) -> Item) -> Fallible<Item> {
     Ok(args.get(0).as_str().map_or(Item::Undefined, apply))
 }
 
-pub(super) fn length(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+pub(super) fn length(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+    evaluator.charge(args.get(0).weight())?;
     with_text(&args, |text| Item::from(text.chars().count()))
 }
 
 pub(super) fn lowercase(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
-    evaluator.charge_text(args.get(0).as_str().map_or(0, str::len))?;
+    evaluator.charge(args.get(0).weight())?;
     with_text(&args, |text| Item::from(text.to_lowercase()))
 }
 
 pub(super) fn uppercase(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
-    evaluator.charge_text(args.get(0).as_str().map_or(0, str::len))?;
+    evaluator.charge(args.get(0).weight())?;
     with_text(&args, |text| Item::from(text.to_uppercase()))
 }
 
@@ -71,18 +73,20 @@ pub(super) fn substring(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_
     Ok(Item::from(part))
 }
 
-pub(super) fn substring_before(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+pub(super) fn substring_before(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+    evaluator.charge(args.get(0).weight())?;
     let Some(part) = args.text(1) else { return Ok(args.get(0).clone()) };
     with_text(&args, |text| Item::string(text.split_once(part.as_str()).map_or(text, |(before, _)| before)))
 }
 
-pub(super) fn substring_after(_: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+pub(super) fn substring_after(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
+    evaluator.charge(args.get(0).weight())?;
     let Some(part) = args.text(1) else { return Ok(args.get(0).clone()) };
     with_text(&args, |text| Item::string(text.split_once(part.as_str()).map_or(text, |(_, after)| after)))
 }
 
 pub(super) fn trim(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_>) -> Fallible<Item> {
-    evaluator.charge_text(args.get(0).as_str().map_or(0, str::len))?;
+    evaluator.charge(args.get(0).weight())?;
     with_text(&args, |text| {
         let words: Vec<&str> = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty()).collect();
         Item::from(words.join(" "))

@@ -57,6 +57,8 @@ pub(super) fn to_millis(evaluator: &mut Evaluator<'_>, args: Args, _: Context<'_
     };
     evaluator.charge(picture.len() + text.len())?;
     let picture = Picture::parse(&picture)?;
+    // Where parts may end in many places, each pair of part and place may be tried.
+    evaluator.charge(picture.parts.len().saturating_mul(text.len()))?;
     let now = evaluator.bindings.now_millis();
     Ok(parse::parse(&text, &picture, now)?.map_or(Item::Undefined, Item::Number))
 }
