@@ -4,7 +4,7 @@
 //! diagnostic; what is wrong with *us* is a Rust error; neither ever becomes one of
 //! these.
 
-use crate::query::{Expression, Template};
+use crate::query::{Expression, Location, QueryError};
 use crate::value::{Str, Value};
 
 /// Error names with a meaning in the specification ("Errors", appendix A), spelled as there.
@@ -157,17 +157,22 @@ pub(crate) fn negative(field: &str) -> StatesError {
 }
 
 /// An expression of a field gave a value of another type than the field wants.
-pub(crate) fn unexpected_type(expression: &Expression, field: &str, expected: &str, value: &Value) -> StatesError {
-    let _ = expression;
-    StatesError::runtime(format!("The value of the field '{field}' must be of the type {expected}, but was: {value}"))
-}
-
-/// As [`unexpected_type`], for a field that holds a template.
-pub(crate) fn unexpected_template_type(template: &Template, field: &str, expected: &str, value: &Value) -> StatesError {
-    match template {
-        Template::Expression(expression) => unexpected_type(expression, field, expected, value),
-        _ => items_not_an_array(value),
+pub(crate) fn unexpected_type(
+    expression: &Expression,
+    location: &Location<'_>,
+    expected: &str,
+    value: &Value,
+) -> QueryError {
+    if let Expression::Jsonata(jsonata) = expression {
+        let what = format!(
+            "returned an unexpected result type. Expected '{expected}', but was '{}' for value: {value}",
+            value.type_name()
+        );
+        let error = jsonata_error(jsonata.source(), location, &what);
+        return QueryError { error, location: Some(location.to_string()) };
     }
+    let cause = format!("The value of the field '{location}' must be of the type {expected}, but was: {value}");
+    StatesError::runtime(cause).into()
 }
 
 // The causes of paths, payload templates, intrinsic functions and choice rules.
@@ -268,4 +273,24 @@ pub(crate) fn null_input() -> StatesError {
 pub(crate) fn history_full() -> StatesError {
     let max = crate::limits::HISTORY_EVENTS_MAX;
     StatesError::runtime(format!("The execution reached the maximum number of history events ({max})."))
+}
+
+/// A JSONata expression's value is undefined.
+pub(crate) fn jsonata_undefined(source: &str, location: &Location<'_>) -> StatesError {
+    jsonata_error(source, location, "returned nothing (undefined).")
+}
+
+/// A JSONata expression's value is a function.
+pub(crate) fn jsonata_unsupported_result(source: &str, location: &Location<'_>) -> StatesError {
+    jsonata_error(source, location, "returned an unsupported result type.")
+}
+
+/// A JSONata expression failed; the reason is told in the reference's own words.
+pub(crate) fn jsonata_failed(source: &str, location: &Location<'_>, reason: &crate::jsonata::Error) -> StatesError {
+    jsonata_error(source, location, &format!("threw an error during evaluation. {reason}"))
+}
+
+fn jsonata_error(source: &str, location: &Location<'_>, what: &str) -> StatesError {
+    let cause = format!("The JSONata expression '{source}' specified for the field '{location}' {what}");
+    StatesError::new(names::QUERY_EVALUATION_ERROR, cause)
 }

@@ -3,6 +3,7 @@
 pub mod case;
 pub mod compare;
 pub mod history_tree;
+pub mod jsonata;
 pub mod lambda;
 pub mod mock;
 pub mod pattern;

@@ -10,7 +10,7 @@ use super::turn::{Exit, Turn};
 use crate::definition::program::{Assign, ReadPath, ResultPath, State, Transition};
 use crate::error::{self, StatesError};
 use crate::limits;
-use crate::query::{Expression, QueryError, QueryLanguage, Scope, Template};
+use crate::query::{Expression, Location, QueryError, QueryLanguage, Scope, Template};
 use crate::value::{Str, Value};
 
 /// What remains to be done with the result of a state.
@@ -21,8 +21,45 @@ pub(super) struct ResultFlow<'p> {
     pub(super) output: Option<&'p Template>,
     pub(super) assign: &'p Assign,
     pub(super) next: Transition,
+    /// Whose Output and Assign they are: the state's own, or those of one of its choice rules.
+    pub(super) clause: Clause,
     /// Does the state define JSONata's `$states.result`? (Task, Parallel and Map do.)
     pub(super) defines_result: bool,
+}
+
+/// Whose fields Output and Assign are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Clause {
+    /// The state's own.
+    State,
+    /// Those of the rule of that index.
+    Choices(usize),
+    /// Those of the catcher of that index.
+    Catch(usize),
+}
+
+impl Clause {
+    /// Calls `then` with the location of a field of the clause.
+    fn at<R>(self, field: &str, then: impl FnOnce(&Location<'_>) -> R) -> R {
+        match self {
+            Clause::State => then(&Location::field(field)),
+            Clause::Choices(index) => then(&Location::field("Choices").item(index).member(field)),
+            Clause::Catch(index) => then(&Location::field("Catch").item(index).member(field)),
+        }
+    }
+
+    /// The value of the clause's Output.
+    pub(super) fn output(self, template: &Template, scope: &Scope<'_>) -> Result<Value, QueryError> {
+        self.at("Output", |location| template.evaluate(scope, location))
+    }
+
+    /// The values of the clause's Assign, all computed before any is set (spec, "Assign": the order does not matter).
+    pub(super) fn assign(self, assign: &Assign, scope: &Scope<'_>) -> Result<Vec<(Str, Value)>, QueryError> {
+        let value = |template: &Template, name: &str| {
+            self.at("Assign", |assign| template.evaluate(scope, &assign.member(name)))
+        };
+        assign.iter().map(|(name, template)| Ok((name.clone(), value(template, name)?))).collect()
+    }
 }
 
 /// The flow of a state without ResultSelector and ResultPath of its own.
@@ -34,6 +71,7 @@ impl<'p> ResultFlow<'p> {
             output: state.output.as_ref(),
             assign: &state.assign,
             next: state.next,
+            clause: Clause::State,
             defines_result: false,
         }
     }
@@ -51,7 +89,7 @@ impl<'p> Turn<'p> {
         &self,
         id: FrameId,
         template: Option<&Template>,
-        field: &str,
+        field: &'static str,
         input: Value,
     ) -> Result<Value, QueryError> {
         match template {
@@ -60,7 +98,7 @@ impl<'p> Turn<'p> {
                 let environment = self.surroundings(id);
                 template.evaluate(
                     &Scope { input: &input, result: None, error_output: None, environment: &environment },
-                    field,
+                    &Location::field(field),
                 )
             }
         }
@@ -76,7 +114,7 @@ impl<'p> Turn<'p> {
     ) -> Result<Value, QueryError> {
         let environment = self.surroundings(id);
         let scope = Scope { input, result: None, error_output: None, environment: &environment };
-        expression.evaluate(&scope).map_err(|error| error.at(field))
+        expression.evaluate(&scope, &Location::field(field))
     }
 
     /// The state succeeded with `result`: works out its output and variables and leaves it; or fails it.
@@ -96,10 +134,10 @@ impl<'p> Turn<'p> {
             QueryLanguage::JsonPath => {
                 let scope = Scope { input: result, result: None, error_output: None, environment: &environment };
                 let selected = match flow.result_selector {
-                    Some(selector) => selector.evaluate(&scope, "ResultSelector")?,
+                    Some(selector) => selector.evaluate(&scope, &Location::field("ResultSelector"))?,
                     None => result.clone(),
                 };
-                let assigned = assign(flow.assign, &scope)?;
+                let assigned = flow.clause.assign(flow.assign, &scope)?;
                 let combined = match flow.result_path {
                     ResultPath::Replace => selected,
                     ResultPath::Discard => frame.input.clone(),
@@ -115,10 +153,10 @@ impl<'p> Turn<'p> {
                     environment: &environment,
                 };
                 let output = match flow.output {
-                    Some(template) => template.evaluate(&scope, "Output")?,
+                    Some(template) => flow.clause.output(template, &scope)?,
                     None => result.clone(),
                 };
-                (output, assign(flow.assign, &scope)?)
+                (output, flow.clause.assign(flow.assign, &scope)?)
             }
         };
         self.check_size(&output, &state.name)?;
@@ -143,12 +181,8 @@ pub(super) fn read(path: &ReadPath, value: &Value, environment: &Surroundings<'_
         ReadPath::Whole => Ok(value.clone()),
         ReadPath::Discard => Ok(Value::empty_object()),
         ReadPath::At(expression) => {
-            expression.evaluate(&Scope { input: value, result: None, error_output: None, environment })
+            let scope = Scope { input: value, result: None, error_output: None, environment };
+            expression.evaluate(&scope, &Location::field("InputPath"))
         }
     }
-}
-
-/// The values of an Assign, all computed before any is set (spec, "Assign": the order does not matter).
-pub(super) fn assign(assign: &Assign, scope: &Scope<'_>) -> Result<Vec<(Str, Value)>, QueryError> {
-    assign.iter().map(|(name, template)| Ok((name.clone(), template.evaluate(scope, "Assign")?))).collect()
 }

@@ -8,7 +8,7 @@
 //! | anything else | | the branch, iteration or execution fails |
 
 use super::Timer;
-use super::data_flow::assign;
+use super::data_flow::Clause;
 use super::frame::{FrameId, Phase};
 use super::turn::{Exit, Turn};
 use crate::definition::program::{Catcher, Recovery, ResultPath, Retrier, State, StateKind, Transition};
@@ -73,11 +73,12 @@ impl Turn<'_> {
     /// The part of [`Self::state_failed`] after the Retriers.
     pub(super) fn state_not_retried(&mut self, id: FrameId, failure: Failure) {
         let Some(state) = self.state_of(id) else { return };
-        let catcher = recovery(state)
-            .and_then(|recovery| recovery.catch.iter().find(|catcher| matches(&catcher.error_equals, &failure)));
+        let catcher = recovery(state).and_then(|recovery| {
+            recovery.catch.iter().enumerate().find(|(_, catcher)| matches(&catcher.error_equals, &failure))
+        });
         match catcher {
             None => self.frame_failed(id, failure.error),
-            Some(catcher) => match self.caught(id, state, catcher, &failure.error) {
+            Some((index, catcher)) => match self.caught(id, state, catcher, Clause::Catch(index), &failure.error) {
                 Ok(exit) => self.leave(id, exit),
                 Err(error) => self.tell_evaluation_failed(id, error, |turn, id, error| turn.frame_failed(id, error)),
             },
@@ -116,7 +117,14 @@ impl Turn<'_> {
         }
     }
 
-    fn caught(&self, id: FrameId, state: &State, catcher: &Catcher, error: &StatesError) -> Result<Exit, QueryError> {
+    fn caught(
+        &self,
+        id: FrameId,
+        state: &State,
+        catcher: &Catcher,
+        clause: Clause,
+        error: &StatesError,
+    ) -> Result<Exit, QueryError> {
         let environment = self.surroundings(id);
         let error_output = error.output();
         let input = self.frame(id).map(|frame| frame.input.clone()).unwrap_or_default();
@@ -124,7 +132,7 @@ impl Turn<'_> {
         let (output, assigned) = match state.query_language {
             QueryLanguage::JsonPath => {
                 let scope = Scope { input: &error_output, result: None, error_output: None, environment: &environment };
-                let assigned = assign(&catcher.assign, &scope)?;
+                let assigned = clause.assign(&catcher.assign, &scope)?;
                 let output = match &catcher.result_path {
                     ResultPath::Replace => error_output.clone(),
                     ResultPath::Discard => input,
@@ -136,10 +144,10 @@ impl Turn<'_> {
                 let scope =
                     Scope { input: &input, result: None, error_output: Some(&error_output), environment: &environment };
                 let output = match &catcher.output {
-                    Some(template) => template.evaluate(&scope, "Output")?,
+                    Some(template) => clause.output(template, &scope)?,
                     None => error_output.clone(),
                 };
-                (output, assign(&catcher.assign, &scope)?)
+                (output, clause.assign(&catcher.assign, &scope)?)
             }
         };
         self.check_size(&output, &state.name)?;

@@ -1,6 +1,6 @@
 //! Choice rules.
 
-use super::{Expression, QueryError, Scope, java_text};
+use super::{Expression, Location, QueryError, Scope, java_text};
 use crate::error;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -118,11 +118,11 @@ impl Condition {
     ///
     /// # Errors
     /// When an expression in it fails.
-    pub fn matches(&self, scope: &Scope<'_>) -> Result<bool, QueryError> {
+    pub fn matches(&self, scope: &Scope<'_>, location: &Location<'_>) -> Result<bool, QueryError> {
         match self {
             Condition::And(parts) => {
                 for part in parts {
-                    if !part.matches(scope)? {
+                    if !part.matches(scope, location)? {
                         return Ok(false);
                     }
                 }
@@ -130,39 +130,42 @@ impl Condition {
             }
             Condition::Or(parts) => {
                 for part in parts {
-                    if part.matches(scope)? {
+                    if part.matches(scope, location)? {
                         return Ok(true);
                     }
                 }
                 Ok(false)
             }
-            Condition::Not(part) => Ok(!part.matches(scope)?),
+            Condition::Not(part) => Ok(!part.matches(scope, location)?),
             Condition::Constant(value) => Ok(*value),
-            Condition::Comparison(comparison) => comparison.matches(scope),
-            Condition::Expression(expression) => Ok(expression.evaluate(scope)?.as_bool() == Some(true)),
+            Condition::Comparison(comparison) => comparison.matches(scope, location),
+            Condition::Expression(expression) => {
+                let value = expression.evaluate(scope, location)?;
+                value.as_bool().ok_or_else(|| error::unexpected_type(expression, location, "boolean", &value))
+            }
         }
     }
 }
 
 impl Comparison {
-    fn matches(&self, scope: &Scope<'_>) -> Result<bool, QueryError> {
-        let left = self.variable.find(scope)?;
+    fn matches(&self, scope: &Scope<'_>, location: &Location<'_>) -> Result<bool, QueryError> {
+        let left = self.variable.find(scope, location)?;
         if self.operator == Operator::IsPresent {
-            let expected = self.operand.value(scope)?;
+            let expected = self.operand.value(scope, location)?;
             return Ok(expected.as_bool() == Some(left.is_some()));
         }
         let left = left.ok_or_else(|| error::choice_path_not_found(self.variable.source()))?;
-        let right = self.operand.value(scope)?;
+        let right = self.operand.value(scope, location)?;
         Ok(self.operator.holds(&left, &right))
     }
 }
 
 impl Operand {
-    fn value<'o>(&'o self, scope: &Scope<'_>) -> Result<Cow<'o, Value>, QueryError> {
+    fn value<'o>(&'o self, scope: &Scope<'_>, location: &Location<'_>) -> Result<Cow<'o, Value>, QueryError> {
         match self {
             Operand::Literal(value) => Ok(Cow::Borrowed(value)),
             Operand::Path(path) => {
-                let found = path.find(scope)?.ok_or_else(|| error::choice_path_not_found(path.source()))?;
+                let found = path.find(scope, location)?.ok_or_else(|| error::choice_path_not_found(path.source()))?;
                 Ok(Cow::Owned(found))
             }
         }

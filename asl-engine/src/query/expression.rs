@@ -1,6 +1,6 @@
 //! One expression of either query language, parsed once.
 
-use super::{QueryError, Scope};
+use super::{JsonataExpression, Location, QueryError, Scope};
 use crate::intrinsic::Intrinsic;
 use crate::jsonpath::Path;
 use crate::value::Value;
@@ -12,6 +12,8 @@ pub enum Expression {
     Path(Path),
     /// An intrinsic function call (`States.Format('{}', $.a)`).
     Intrinsic(Intrinsic),
+    /// A JSONata expression.
+    Jsonata(JsonataExpression),
 }
 
 /// Why a text is no expression: the position is a byte offset into the text.
@@ -44,8 +46,11 @@ impl Expression {
     ///
     /// # Errors
     /// When the text is no JSONata expression.
-    pub fn parse_jsonata(_text: &str) -> Result<Expression, ExpressionError> {
-        Err(ExpressionError { message: "JSONata is not available in this build".into(), offset: 0 })
+    pub fn parse_jsonata(text: &str) -> Result<Expression, ExpressionError> {
+        let parsed = JsonataExpression::parse(text);
+        parsed
+            .map(Expression::Jsonata)
+            .map_err(|error| ExpressionError { offset: error.position, message: error.to_string() })
     }
 
     /// The text as written.
@@ -53,6 +58,7 @@ impl Expression {
         match self {
             Expression::Path(path) => path.source(),
             Expression::Intrinsic(call) => call.source(),
+            Expression::Jsonata(expression) => expression.source(),
         }
     }
 
@@ -61,15 +67,16 @@ impl Expression {
         if let Expression::Path(path) = self { Some(path) } else { None }
     }
 
-    /// The expression's value.
+    /// The expression's value. `location` is where it stands in its state.
     ///
     /// # Errors
     /// When it has none: a path that matches nothing (worded as for `InputPath` and `OutputPath`), a function that
     /// fails.
-    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
+    pub fn evaluate(&self, scope: &Scope<'_>, location: &Location<'_>) -> Result<Value, QueryError> {
         match self {
             Expression::Path(path) => path.evaluate(scope),
             Expression::Intrinsic(call) => call.evaluate(scope),
+            Expression::Jsonata(expression) => expression.evaluate(scope, location),
         }
     }
 
@@ -78,10 +85,11 @@ impl Expression {
     ///
     /// # Errors
     /// When a function fails.
-    pub fn find(&self, scope: &Scope<'_>) -> Result<Option<Value>, QueryError> {
+    pub fn find(&self, scope: &Scope<'_>, location: &Location<'_>) -> Result<Option<Value>, QueryError> {
         match self {
             Expression::Path(path) => Ok(path.find(scope)),
             Expression::Intrinsic(call) => call.evaluate(scope).map(Some),
+            Expression::Jsonata(expression) => expression.evaluate(scope, location).map(Some),
         }
     }
 }

@@ -50,16 +50,6 @@ pub struct QueryError {
     pub location: Option<String>,
 }
 
-impl QueryError {
-    /// The same, at this field, unless a more exact place is known already.
-    pub fn at(mut self, field: &str) -> Self {
-        if self.error.name() == crate::error::names::QUERY_EVALUATION_ERROR {
-            self.location.get_or_insert_with(|| field.to_owned());
-        }
-        self
-    }
-}
-
 impl From<StatesError> for QueryError {
     fn from(error: StatesError) -> Self {
         QueryError { error, location: None }
@@ -70,10 +60,14 @@ mod condition;
 pub(crate) mod cursor;
 mod expression;
 pub(crate) mod java_text;
+mod location;
+mod states;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use condition::{Comparison, Condition, Operand, Operator};
 pub use expression::{Expression, ExpressionError};
+pub use location::Location;
+pub use states::JsonataExpression;
 pub use template::Template;

@@ -1,6 +1,6 @@
 //! Payload templates (JSONPath) and JSONata templates: JSON with expressions at some places.
 
-use super::{Expression, QueryError, Scope};
+use super::{Expression, Location, QueryError, Scope};
 use crate::error::{self, StatesError};
 use crate::jsonpath::Path;
 use crate::value::{Object, Str, Value};
@@ -19,26 +19,27 @@ pub enum Template {
 }
 
 impl Template {
-    /// The value of the template. `field` is the name of the state's field that holds it (`Arguments`, `Output`);
-    /// AWS tells it, with the path below it, when a JSONata expression fails. When a path fails, AWS tells the name of
-    /// the nearest member.
+    /// The value of the template. `location` is where it stands in its state (`Arguments`, `Output`): AWS tells it, with
+    /// the path below it, when a JSONata expression fails. When a path fails, AWS tells the name of the nearest member.
     ///
     /// # Errors
     /// When an expression has no value.
-    pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, QueryError> {
+    pub fn evaluate(&self, scope: &Scope<'_>, location: &Location<'_>) -> Result<Value, QueryError> {
         // Recursion over the definition, whose depth is bounded when it is read.
         match self {
             Template::Constant(value) => Ok(value.clone()),
             Template::Expression(Expression::Path(path)) => {
-                path.find(scope).ok_or_else(|| not_found(path, scope, field).into())
+                path.find(scope).ok_or_else(|| not_found(path, scope, location.nearest_member()).into())
             }
-            Template::Expression(expression) => expression.evaluate(scope),
+            Template::Expression(expression) => expression.evaluate(scope, location),
             Template::Object(members) => members
                 .iter()
-                .map(|(name, member)| Ok((name.clone(), member.evaluate(scope, name)?)))
+                .map(|(name, member)| Ok((name.clone(), member.evaluate(scope, &location.member(name))?)))
                 .collect::<Result<Object, QueryError>>()
                 .map(Value::Object),
-            Template::Array(items) => items.iter().map(|item| item.evaluate(scope, field)).collect(),
+            Template::Array(items) => {
+                items.iter().enumerate().map(|(index, item)| item.evaluate(scope, &location.item(index))).collect()
+            }
         }
     }
 
@@ -81,7 +82,7 @@ mod tests {
 
     fn evaluate(template: &str, input: &str) -> Result<String, StatesError> {
         let (template, input) = (compile(&json(template)), json(input));
-        with_input(&input, |scope| template.evaluate(scope, "Parameters"))
+        with_input(&input, |scope| template.evaluate(scope, &Location::field("Parameters")))
             .map(|value| value.to_json())
             .map_err(|error| error.error)
     }

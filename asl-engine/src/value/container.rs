@@ -197,6 +197,11 @@ impl Object {
         })
     }
 
+    /// Tells this object from every other that is alive: values that share memory have the same number.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Do both share the same memory? (A cheap proof of equality.)
     pub fn ptr_eq(&self, other: &Object) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -5,10 +5,10 @@
 
 use crate::definition::program::{Choice, State, Transition};
 use crate::error;
-use crate::machine::data_flow::ResultFlow;
+use crate::machine::data_flow::{Clause, ResultFlow};
 use crate::machine::frame::FrameId;
 use crate::machine::turn::Turn;
-use crate::query::{QueryError, Scope};
+use crate::query::{Location, QueryError, Scope};
 use crate::value::Value;
 
 impl Turn<'_> {
@@ -29,12 +29,15 @@ impl Turn<'_> {
         let environment = self.surroundings(id);
         let scope = Scope { input: &input, result: None, error_output: None, environment: &environment };
         let plain = ResultFlow::plain(state);
-        for rule in &choice.rules {
-            if rule.condition.matches(&scope)? {
+        for (index, rule) in choice.rules.iter().enumerate() {
+            let place = Location::field("Choices");
+            let place = place.item(index);
+            if rule.condition.matches(&scope, &place.member("Condition"))? {
                 let flow = ResultFlow {
                     assign: &rule.assign,
-                    output: rule.output.as_ref().or(plain.output),
+                    output: rule.output.as_ref(),
                     next: Transition::Next(rule.next),
+                    clause: Clause::Choices(index),
                     ..plain
                 };
                 return Ok((input, flow));

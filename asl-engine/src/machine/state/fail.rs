@@ -6,7 +6,7 @@ use crate::definition::program::{Dynamic, Fail, State};
 use crate::error::{self, StatesError};
 use crate::machine::frame::FrameId;
 use crate::machine::turn::Turn;
-use crate::query::QueryError;
+use crate::query::{Location, QueryError};
 use crate::value::{Str, Value};
 
 impl Turn<'_> {
@@ -27,7 +27,7 @@ impl Turn<'_> {
         &self,
         id: FrameId,
         field: Option<&Dynamic<Str>>,
-        name: &str,
+        name: &'static str,
         input: &Value,
     ) -> Result<Option<Str>, QueryError> {
         match field {
@@ -35,7 +35,7 @@ impl Turn<'_> {
             Some(Dynamic::Literal(text)) => Ok(Some(text.clone())),
             Some(Dynamic::Query(expression)) => match self.evaluate(id, expression, name, input)? {
                 Value::String(text) => Ok(Some(text)),
-                other => Err(error::unexpected_type(expression, name, "string", &other).into()),
+                other => Err(error::unexpected_type(expression, &Location::field(name), "string", &other)),
             },
         }
     }

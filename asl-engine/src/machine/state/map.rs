@@ -12,7 +12,7 @@ use crate::machine::MapItem;
 use crate::machine::data_flow::ResultFlow;
 use crate::machine::frame::{Frame, FrameId, Iterations, Join, Phase};
 use crate::machine::turn::Turn;
-use crate::query::{QueryError, QueryLanguage, Scope};
+use crate::query::{Location, QueryError, QueryLanguage, Scope, Template};
 use crate::value::{Array, Value};
 
 impl Turn<'_> {
@@ -47,8 +47,12 @@ impl Turn<'_> {
             Some(Items::Template(template)) => {
                 let items = self.apply_template(id, Some(template), "Items", input.clone())?;
                 if items.as_array().is_none() {
-                    let error = error::unexpected_template_type(template, "Items", "array", &items);
-                    return Err(QueryError::from(error).at("Items"));
+                    return Err(match template {
+                        Template::Expression(expression) => {
+                            error::unexpected_type(expression, &Location::field("Items"), "array", &items)
+                        }
+                        _ => error::items_not_an_array(&items).into(),
+                    });
                 }
                 items
             }
@@ -76,7 +80,7 @@ impl Turn<'_> {
         &self,
         id: FrameId,
         field: &Dynamic<u64>,
-        name: &str,
+        name: &'static str,
         state: &State,
         input: &Value,
     ) -> Result<u64, QueryError> {
@@ -90,7 +94,7 @@ impl Turn<'_> {
                     Some(number) if number >= 0 => Ok(number as u64),
                     Some(_) => Err(error::negative(name).into()),
                     None if state.query_language == QueryLanguage::Jsonata => {
-                        Err(QueryError::from(error::unexpected_type(expression, name, "number", &value)).at(name))
+                        Err(error::unexpected_type(expression, &Location::field(name), "number", &value))
                     }
                     None => Err(error::not_an_integer(&format!("{name}Path"), expression.source(), &value).into()),
                 }
@@ -134,7 +138,10 @@ impl Turn<'_> {
         let mut environment = self.surroundings(id);
         environment.map_item = Some(item);
         let input = &iterations.effective_input;
-        selector.evaluate(&Scope { input, result: None, error_output: None, environment: &environment }, "ItemSelector")
+        selector.evaluate(
+            &Scope { input, result: None, error_output: None, environment: &environment },
+            &Location::field("ItemSelector"),
+        )
     }
 
     pub(in crate::machine) fn iteration_succeeded(&mut self, id: FrameId, iteration: &Frame, output: Value) {

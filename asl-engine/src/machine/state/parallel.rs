@@ -16,7 +16,7 @@ impl Turn<'_> {
     pub(in crate::machine) fn parallel(&mut self, id: FrameId, state: &State, parallel: &Parallel) {
         let input = self
             .effective_input(id, state)
-            .and_then(|input| self.apply_template(id, parallel.arguments.as_ref(), "Parameters", input));
+            .and_then(|input| self.apply_template(id, parallel.arguments.as_ref(), "Arguments", input));
         let input = match input {
             Ok(input) => input,
             Err(error) => return self.evaluation_failed(id, error),

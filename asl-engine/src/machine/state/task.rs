@@ -16,7 +16,7 @@ use crate::machine::frame::{Frame, FrameId, Phase, RunningTask};
 use crate::machine::recovery::Failure;
 use crate::machine::turn::Turn;
 use crate::machine::{Command, TaskCommand, TaskId, Timer, Work, token};
-use crate::query::{QueryError, Scope};
+use crate::query::{Location, QueryError, Scope};
 use crate::task::{Pattern, Resource, TaskResult};
 use crate::value::{Str, Value};
 
@@ -35,10 +35,11 @@ impl Turn<'_> {
         environment.task = Some(task_id);
         let scope = Scope { input: &input, result: None, error_output: None, environment: &environment };
         let arguments = match &task.arguments {
-            Some(template) => template.evaluate(&scope, "Arguments")?,
+            Some(template) => template.evaluate(&scope, &Location::field("Arguments"))?,
             None => input.clone(),
         };
-        let credentials = task.credentials.as_ref().map(|template| template.evaluate(&scope, "Credentials"));
+        let credentials =
+            task.credentials.as_ref().map(|template| template.evaluate(&scope, &Location::field("Credentials")));
         let seconds = |field, name| match field {
             None => Ok(None),
             Some(field) => self.whole_number(id, field, name, state, &input).map(Some),

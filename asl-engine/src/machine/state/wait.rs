@@ -9,7 +9,7 @@ use crate::machine::Timer;
 use crate::machine::data_flow::ResultFlow;
 use crate::machine::frame::{FrameId, Phase};
 use crate::machine::turn::Turn;
-use crate::query::{QueryError, QueryLanguage};
+use crate::query::{Location, QueryError, QueryLanguage};
 use crate::time::Timestamp;
 
 /// AWS counts the seconds of a Wait in 32 bits: 24,855 days (recorded).
@@ -51,7 +51,9 @@ impl Turn<'_> {
                     Some(seconds) if seconds >= 0.0 && (jsonata || value.as_i64().is_some()) => {
                         self.now.plus_millis((seconds.min(1e12) * 1000.0) as i64)
                     }
-                    _ if jsonata => return Err(error::unexpected_type(expression, field, "number", &value).into()),
+                    _ if jsonata => {
+                        return Err(error::unexpected_type(expression, &Location::field(field), "number", &value));
+                    }
                     _ => return Err(error::not_an_integer(field, expression.source(), &value).into()),
                 }
             }
@@ -61,7 +63,7 @@ impl Turn<'_> {
                 let value = self.evaluate(id, expression, field, &input)?;
                 match value.as_str() {
                     Some(text) => self.timestamp(text, field, jsonata)?,
-                    None => return Err(error::unexpected_type(expression, field, "string", &value).into()),
+                    None => return Err(error::unexpected_type(expression, &Location::field(field), "string", &value)),
                 }
             }
         };
@@ -77,7 +79,7 @@ impl Turn<'_> {
             if jsonata {
                 error.error = Some(error::names::QUERY_EVALUATION_ERROR.into());
             }
-            QueryError::from(error).at(field)
+            QueryError { error, location: jsonata.then(|| field.to_owned()) }
         })
     }
 }
