@@ -393,3 +393,17 @@ fn what_passes_through_is_shared_with_the_input() {
     let Some(Value::Array(same)) = document.get("order").and_then(|order| order.get("items")) else { panic!("items") };
     assert!(items.ptr_eq(same));
 }
+
+#[test]
+fn a_compiled_expression_serves_all_threads() {
+    let expression = Expression::parse("$sum([1..4]) & $states.context.Execution.Name").expect("it parses");
+    assert_eq!(expression.source(), "$sum([1..4]) & $states.context.Execution.Name");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let outcome = expression.evaluate(None, &Surroundings(Cell::new(1)), Budget::default());
+                assert_eq!(outcome, Ok(Outcome::Value(Value::from("10e"))));
+            });
+        }
+    });
+}

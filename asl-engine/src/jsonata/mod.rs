@@ -48,7 +48,7 @@ pub struct Budget {
 }
 
 /// The largest [`Budget::depth`].
-pub const DEPTH_LIMIT: usize = 400;
+pub const DEPTH_LIMIT: usize = 512;
 
 impl Default for Budget {
     fn default() -> Self {

@@ -129,7 +129,9 @@ impl Evaluator<'_> {
             if index == 0 && step.step.constructs_array {
                 result = self.eval(step, &sequence, env)?;
             } else if tuple_stream {
-                tuples = Some(self.tuple_step(step, &sequence, tuples.take(), env)?);
+                // A level of its own, because of the stack that tuples need.
+                let before = tuples.take();
+                tuples = Some(self.nested(|evaluator| evaluator.tuple_step(step, &sequence, before, env))?);
                 continue;
             } else {
                 result = self.step(step, &sequence, index == steps.len() - 1, env)?;

@@ -52,23 +52,26 @@ impl Evaluator<'_> {
     ) -> Fallible<Vec<T>> {
         // Each term is evaluated once an item, and only when it is needed to decide.
         let mut keys: Vec<Option<Item>> = vec![None; items.len() * terms.len()];
-        let order = self.merge_sort(items.len(), &mut |evaluator, a, b| {
-            for (index, term) in terms.iter().enumerate() {
-                for item in [a, b] {
-                    let key = item * terms.len() + index;
-                    if keys[key].is_none() {
-                        let (context, env) = items[item].context(env);
-                        keys[key] = Some(evaluator.eval(&term.expression, &context, &env)?);
+        // A level of its own, because of the stack that sorting needs.
+        let order = self.nested(|evaluator| {
+            evaluator.merge_sort(items.len(), &mut |evaluator, a, b| {
+                for (index, term) in terms.iter().enumerate() {
+                    for item in [a, b] {
+                        let key = item * terms.len() + index;
+                        if keys[key].is_none() {
+                            let (context, env) = items[item].context(env);
+                            keys[key] = Some(evaluator.eval(&term.expression, &context, &env)?);
+                        }
+                    }
+                    let (a, b) = (&keys[a * terms.len() + index], &keys[b * terms.len() + index]);
+                    let (Some(a), Some(b)) = (a, b) else { continue };
+                    match compare(a, b, term.descending, position)? {
+                        Ordering::Equal => {}
+                        order => return Ok(order == Ordering::Greater),
                     }
                 }
-                let (a, b) = (&keys[a * terms.len() + index], &keys[b * terms.len() + index]);
-                let (Some(a), Some(b)) = (a, b) else { continue };
-                match compare(a, b, term.descending, position)? {
-                    Ordering::Equal => {}
-                    order => return Ok(order == Ordering::Greater),
-                }
-            }
-            Ok(false)
+                Ok(false)
+            })
         })?;
         Ok(order.into_iter().map(|index| items[index].clone()).collect())
     }
