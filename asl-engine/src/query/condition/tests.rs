@@ -1,4 +1,5 @@
 use super::*;
+use crate::query::Location;
 use crate::query::testing::{json, with_input};
 use proptest::prelude::*;
 
@@ -13,7 +14,11 @@ fn rule(operator: &str, operand: &str) -> Condition {
 }
 
 fn matches(condition: &Condition, input: &Value) -> Result<bool, String> {
-    with_input(input, |scope| condition.matches(scope).map_err(|error| error.error.cause.unwrap_or_default().into()))
+    with_input(input, |scope| {
+        condition
+            .matches(scope, &Location::field("Condition"))
+            .map_err(|error| error.error.cause.unwrap_or_default().into())
+    })
 }
 
 #[test]
