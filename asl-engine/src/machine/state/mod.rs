@@ -4,6 +4,7 @@ mod choice;
 mod fail;
 mod map;
 pub(super) mod map_run;
+mod map_run_fields;
 mod map_run_names;
 mod map_run_results;
 mod parallel;
