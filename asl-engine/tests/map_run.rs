@@ -448,12 +448,14 @@ fn limits_change_while_a_map_run_runs() {
 }
 
 #[test]
-fn the_same_journal_gives_the_same_history() {
+fn the_same_journal_gives_the_same_history_also_after_snapshots() {
     let program = map(r#""ToleratedFailureCount": 1, "MaxConcurrency": 2,"#, WORK);
     let done = run(&program, r#"["a", "bad", "c"]"#, echo);
-    let mut again = Machine::new(program, done.machine().start().clone());
+    let mut again = Machine::new(program.clone(), done.machine().start().clone());
     let mut effects = Effects::with_history();
     for (at, event) in done.journal() {
+        let snapshot = serde_json::to_string(&again.snapshot()).unwrap();
+        again = Machine::restore(program.clone(), serde_json::from_str(&snapshot).unwrap()).unwrap();
         again.step(*at, event.clone(), &mut effects);
     }
     assert_eq!(effects.history.as_deref(), Some(done.history()));

@@ -2,6 +2,7 @@
 
 use crate::integration::Endpoints;
 use anyhow::{Context, bail};
+use asl_engine::mock::MockConfig;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,6 +28,8 @@ pub struct Config {
     pub substitutions: BTreeMap<String, String>,
     /// Where functions answer.
     pub endpoints: Endpoints,
+    /// Mocked responses, in the format of Step Functions Local's MockConfigFile.
+    pub mocks: MockConfig,
 }
 
 /// A definition to deploy: `FILE`, or `NAME=FILE`.
@@ -56,6 +59,8 @@ pub struct Settings {
     pub deploy: Vec<String>,
     /// See [`Config::substitutions`].
     pub set: BTreeMap<String, String>,
+    /// A file of [`Config::mocks`].
+    pub mock_config: Option<PathBuf>,
     /// See [`Endpoints::lambda`].
     pub lambda_endpoint: Option<String>,
     /// See [`Endpoints::functions`].
@@ -78,6 +83,7 @@ impl Settings {
         // Paths in a file are relative to it.
         let folder = path.parent().unwrap_or(Path::new(""));
         settings.data = settings.data.map(|data| folder.join(data));
+        settings.mock_config = settings.mock_config.map(|file| folder.join(file));
         for deployment in &mut settings.deploy {
             *deployment = match deployment.split_once('=') {
                 Some((name, file)) => format!("{name}={}", folder.join(file).display()),
@@ -105,6 +111,7 @@ impl Settings {
             region: self.region.or(other.region),
             deploy: if self.deploy.is_empty() { other.deploy } else { self.deploy },
             set,
+            mock_config: self.mock_config.or(other.mock_config),
             lambda_endpoint: self.lambda_endpoint.or(other.lambda_endpoint),
             functions,
         }
@@ -132,9 +139,15 @@ impl Settings {
             region,
             deploy: self.deploy.iter().map(|text| Deployment::parse(text)).collect::<Result<_, _>>()?,
             substitutions: self.set,
+            mocks: self.mock_config.as_deref().map_or_else(|| Ok(MockConfig::default()), mocks)?,
             endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
         })
     }
+}
+
+fn mocks(file: &Path) -> anyhow::Result<MockConfig> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    MockConfig::parse(&text).with_context(|| format!("in the mock configuration `{}`", file.display()))
 }
 
 /// Reads the endpoints.
@@ -142,8 +155,8 @@ impl Settings {
 /// # Errors
 /// When one is no `http` URL.
 pub fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, String>) -> anyhow::Result<Endpoints> {
-    let mut endpoints = Endpoints::default();
-    endpoints.lambda = lambda.map(str::parse).transpose().context("the Lambda endpoint")?;
+    let lambda = lambda.map(str::parse).transpose().context("the Lambda endpoint")?;
+    let mut endpoints = Endpoints { lambda, ..Endpoints::default() };
     for (name, url) in functions {
         let endpoint = url.parse().with_context(|| format!("the endpoint of the function `{name}`"))?;
         endpoints.functions.insert(name.clone(), endpoint);
@@ -213,7 +226,7 @@ mod tests {
             let error = format!("{:#}", settings.into_config().unwrap_err());
             assert!(error.contains(says), "{error}");
         }
-        assert!(toml::from_str::<Settings>("listen = 'x'").unwrap_err().to_string().contains("unknown field `listen`"));
+        assert!(toml::from_str::<Settings>("lisen = 'x'").unwrap_err().to_string().contains("unknown field `lisen`"));
     }
 
     #[test]

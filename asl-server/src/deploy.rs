@@ -77,7 +77,10 @@ fn check(name: &str, text: &str, substitutions: &Substitutions, kind: MachineTyp
     let definition = Definition::parse(text, &options);
     match Definition::resolve(text, &options).filter(|_| definition.program.is_some()) {
         Some(json) => Ok(Source { json: serde_json::to_string_pretty(&json)?, definition }),
-        None => bail!("{}", definition.render(name, std::io::stderr().is_terminal()).trim_end()),
+        None => {
+            let findings = definition.render(name, std::io::stderr().is_terminal());
+            bail!("the definition `{name}` cannot be run\n\n{}", findings.trim_end())
+        }
     }
 }
 

@@ -7,27 +7,68 @@ use crate::wire::{ApiError, Arn, validate};
 use asl_engine::Value;
 use asl_engine::machine::{MachineType, Outcome, Start};
 use asl_engine::runtime::{Execution, StartError, Status};
+use asl_engine::value::Str;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The state machine of that ARN, to start an execution of it.
-///
-/// # Errors
-/// `InvalidArn`, `StateMachineDoesNotExist`, `StateMachineDeleting`
-pub fn startable(service: &Service, arn: &str) -> Result<StateMachine, ApiError> {
-    Arn::parse_state_machine(arn)?;
-    let machine = service.registry().state_machine(arn)?;
-    if machine.deleting { Err(ApiError::state_machine_deleting(arn)) } else { Ok(machine) }
+/// What an execution is to be started of.
+pub struct Startable {
+    /// The state machine.
+    pub machine: StateMachine,
+    /// The test case whose mocked responses answer its tasks.
+    pub test_case: Option<Str>,
 }
 
-/// Reads the input of an execution; `{}` when there is none.
+/// The state machine of that ARN, to start an execution of it. `ARN#TEST_CASE` asks for mocked responses, as with Step
+/// Functions Local.
 ///
 /// # Errors
-/// `InvalidExecutionInput` when it is no JSON.
-pub fn input(text: Option<&str>) -> Result<Value, ApiError> {
-    match text {
-        None => Ok(Value::empty_object()),
-        Some(text) => Value::parse(text).map_err(ApiError::invalid_execution_input),
+/// `InvalidArn`, `StateMachineDoesNotExist`, `StateMachineDeleting`; `ValidationException` when there is no such test case.
+pub fn startable(service: &Service, arn: &str) -> Result<Startable, ApiError> {
+    let (arn, test_case) = arn.split_once('#').map_or((arn, None), |(arn, case)| (arn, Some(case)));
+    Arn::parse_state_machine(arn)?;
+    let machine = service.registry().state_machine(arn)?;
+    if machine.deleting {
+        return Err(ApiError::state_machine_deleting(arn));
+    }
+    if let Some(case) = test_case.filter(|case| !service.mocks().has_test_case(&machine.name, case)) {
+        let name = &machine.name;
+        return Err(ApiError::validation(format!("The mock configuration has no test case '{case}' for '{name}'")));
+    }
+    Ok(Startable { machine, test_case: test_case.map(Into::into) })
+}
+
+/// The input of an execution: its value, and its text when that is not the value's compact text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    value: Value,
+    text: Option<Str>,
+}
+
+impl Input {
+    /// Reads an input; `{}` when there is none.
+    ///
+    /// # Errors
+    /// `InvalidExecutionInput` when it is no JSON.
+    pub fn read(text: Option<&str>) -> Result<Input, ApiError> {
+        let Some(text) = text else { return Ok(Input::from(Value::empty_object())) };
+        let value = Value::parse(text).map_err(ApiError::invalid_execution_input)?;
+        let text = (text != value.to_json()).then(|| text.into());
+        Ok(Input { value, text })
+    }
+}
+
+impl From<Value> for Input {
+    fn from(value: Value) -> Self {
+        Input { value, text: None }
+    }
+}
+
+/// The input of an execution as it was sent.
+pub fn input_text(execution: &Execution) -> String {
+    match &execution.start.input_text {
+        Some(text) => text.to_string(),
+        None => execution.start.input.to_json(),
     }
 }
 
@@ -40,10 +81,11 @@ pub fn input(text: Option<&str>) -> Result<Value, ApiError> {
 /// `InvalidName`, `ExecutionAlreadyExists`, `ExecutionLimitExceeded`
 pub async fn start(
     service: &Service,
-    machine: &StateMachine,
+    startable: &Startable,
     name: Option<String>,
-    input: Value,
+    input: Input,
 ) -> Result<Execution, ApiError> {
+    let Startable { machine, test_case } = startable;
     let name = name.unwrap_or_else(|| Uuid::new_v4().to_string());
     validate::name(&name)?;
     let state_machine = machine.name.clone();
@@ -53,20 +95,22 @@ pub async fn start(
     };
     let arn = Arn::parse(&machine.arn)?.sibling(resource).to_string();
     let start = Start {
-        input: input.clone(),
+        input: input.value.clone(),
+        input_text: input.text.clone(),
         execution_arn: arn.as_str().into(),
         execution_name: name.into(),
         role_arn: machine.current.role_arn.as_str().into(),
         state_machine_arn: machine.arn.as_str().into(),
         state_machine_name: machine.name.as_str().into(),
         machine_type: machine.machine_type,
+        test_case: test_case.clone(),
         seed: Uuid::new_v4().as_u64_pair().0,
         ..Start::default()
     };
     match service.engine().start(Arc::clone(&machine.current.program), start).await {
         Ok(execution) => Ok(execution),
         Err(StartError::AlreadyExists(existing))
-            if existing.status() == Status::Running && existing.start.input.to_json() == input.to_json() =>
+            if existing.status() == Status::Running && same_input(&existing, &input) =>
         {
             Ok(*existing)
         }
@@ -76,6 +120,10 @@ pub async fn start(
             Err(ApiError::new("ExecutionLimitExceeded", "The maximum number of running executions has been reached."))
         }
     }
+}
+
+fn same_input(existing: &Execution, input: &Input) -> bool {
+    existing.start.input_text == input.text && existing.start.input.to_json() == input.value.to_json()
 }
 
 /// The execution of that ARN.

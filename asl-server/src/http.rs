@@ -7,7 +7,7 @@ use asl_engine::limits::REQUEST_BYTES_MAX;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -26,6 +26,7 @@ pub fn router(service: Service) -> Router {
         .route("/_local/topics", get(topics))
         .route("/{operation}", axum::routing::post(by_path))
         .fallback(nothing_here)
+        .method_not_allowed_fallback(nothing_here)
         .with_state(service)
 }
 
@@ -90,8 +91,9 @@ async fn topics(State(service): State<Service>) -> Response {
 }
 
 /// What runs here, for people.
-async fn home(State(service): State<Service>) -> String {
+async fn home(State(service): State<Service>, headers: HeaderMap) -> String {
     let Caller { account, region } = service.caller();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:8083");
     let mut text = format!(
         "asl: AWS Step Functions on this machine (account {account}, region {region})\n\n\
          Operations, as POST / with the header X-Amz-Target: {TARGET_PREFIX}OPERATION, or as POST /OPERATION:\n\n"
@@ -99,10 +101,11 @@ async fn home(State(service): State<Service>) -> String {
     for operation in operation::NAMES {
         _ = writeln!(text, "  {operation}");
     }
-    text.push_str(
+    _ = write!(
+        text,
         "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics)\n\n\
-         Try:\n\n  curl -X POST http://HOST:PORT/ListStateMachines\n  \
-         aws stepfunctions list-state-machines --endpoint-url http://HOST:PORT --no-sign-request\n",
+         Try:\n\n  curl -X POST http://{host}/ListStateMachines\n  \
+         aws stepfunctions list-state-machines --endpoint-url http://{host} --region {region} --no-sign-request\n"
     );
     text
 }

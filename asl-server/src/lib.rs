@@ -8,6 +8,7 @@ pub mod http;
 pub mod integration;
 pub mod operation;
 pub mod registry;
+pub mod saga;
 pub mod service;
 pub mod wire;
 

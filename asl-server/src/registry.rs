@@ -86,6 +86,7 @@ pub type Tags = Vec<Tag>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     /// Unique in a resource.
+    #[serde(default)]
     pub key: String,
     /// Anything.
     #[serde(default)]

@@ -5,6 +5,7 @@ use crate::operation;
 use crate::registry::Registry;
 use crate::wire::ApiError;
 use crate::wire::page::Pages;
+use asl_engine::mock::MockConfig;
 use asl_engine::runtime::{Clock, Engine};
 use asl_engine::task::TaskHandler;
 use std::panic::AssertUnwindSafe;
@@ -49,6 +50,7 @@ struct Shared {
     pages: Pages,
     caller: Caller,
     dispatcher: Arc<Dispatcher>,
+    mocks: MockConfig,
 }
 
 /// What a service is made of. Everything has a default but the caller.
@@ -57,6 +59,7 @@ pub struct ServiceBuilder {
     clock: Clock,
     functions: Vec<(String, Arc<dyn TaskHandler>)>,
     endpoints: Endpoints,
+    mocks: MockConfig,
 }
 
 impl ServiceBuilder {
@@ -72,9 +75,20 @@ impl ServiceBuilder {
         self
     }
 
+    /// Answers the tasks of several functions in process.
+    pub fn functions<N: Into<String>>(self, functions: impl IntoIterator<Item = (N, Arc<dyn TaskHandler>)>) -> Self {
+        functions.into_iter().fold(self, |builder, (name, handler)| builder.function(name, handler))
+    }
+
     /// Answers the tasks of other functions over HTTP.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
+        self
+    }
+
+    /// Mocked responses for executions that are started with a test case.
+    pub fn mocks(mut self, mocks: MockConfig) -> Self {
+        self.mocks = mocks;
         self
     }
 
@@ -86,6 +100,7 @@ impl ServiceBuilder {
         let dispatcher = Arc::new(Dispatcher::new(self.endpoints)?);
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
+        engine = engine.mocks(self.mocks.clone());
         for (name, handler) in self.functions {
             engine = engine.function(&name, handler);
         }
@@ -95,6 +110,7 @@ impl ServiceBuilder {
             pages: Pages::new(),
             caller: self.caller,
             dispatcher,
+            mocks: self.mocks,
         });
         let service = Service { shared };
         service.dispatcher().serve_states(&service);
@@ -110,6 +126,7 @@ impl Service {
             clock: Clock::default(),
             functions: Vec::new(),
             endpoints: Endpoints::default(),
+            mocks: MockConfig::default(),
         }
     }
 
@@ -139,6 +156,11 @@ impl Service {
     /// Who answers the tasks.
     pub fn dispatcher(&self) -> &Dispatcher {
         &self.shared.dispatcher
+    }
+
+    /// The mocked responses.
+    pub fn mocks(&self) -> &MockConfig {
+        &self.shared.mocks
     }
 
     pub(crate) fn registry(&self) -> &Registry {
@@ -176,5 +198,20 @@ impl<F: Future> Future for CatchPanic<F> {
             Ok(poll) => poll.map(Some),
             Err(_) => Poll::Ready(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CatchPanic;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer() {
+        assert_eq!(CatchPanic(Box::pin(async { 1 })).await, Some(1));
+        let panics = async {
+            tokio::task::yield_now().await;
+            panic!("an operation fails")
+        };
+        assert_eq!(CatchPanic(Box::pin(panics)).await, None::<()>);
     }
 }

@@ -1,7 +1,7 @@
 //! What lies around a state: the context object, the variables in scope, time and chance.
 
 use super::frame::{Frame, FrameId};
-use super::{Core, MapItem, TaskId, token};
+use super::{Core, MachineType, MapItem, TaskId, token};
 use crate::definition::Program;
 use crate::definition::program::StateKind;
 use crate::object;
@@ -32,18 +32,18 @@ impl Surroundings<'_> {
     /// The context object (Developer Guide, *Accessing execution data from the Context object*).
     fn build_context(&self) -> Value {
         let start = &self.core.start;
+        let mut execution = object! {
+            "Id" => start.execution_arn.clone(),
+            "Input" => start.input.clone(),
+            "StartTime" => self.core.started_at.to_string(),
+            "Name" => start.execution_name.clone(),
+            "RoleArn" => start.role_arn.clone(),
+        };
+        if let (MachineType::Standard, Value::Object(members)) = (start.machine_type, &mut execution) {
+            members.insert("RedriveCount", Value::from(0));
+        }
         let mut context = Object::default();
-        context.insert(
-            "Execution",
-            object! {
-                "Id" => start.execution_arn.clone(),
-                "Input" => start.input.clone(),
-                "StartTime" => self.core.started_at.to_string(),
-                "Name" => start.execution_name.clone(),
-                "RoleArn" => start.role_arn.clone(),
-                "RedriveCount" => 0,
-            },
-        );
+        context.insert("Execution", execution);
         context.insert(
             "StateMachine",
             object! { "Id" => start.state_machine_arn.clone(), "Name" => start.state_machine_name.clone() },

@@ -23,6 +23,10 @@ pub enum MachineType {
 pub struct Start {
     /// The execution's input.
     pub input: Value,
+    /// The input as it was sent, when that is not its compact text. AWS's histories show it until a state has changed it;
+    /// the machine does not look at it.
+    #[serde(default)]
+    pub input_text: Option<Str>,
     /// `$$.Execution.Id`
     pub execution_arn: Str,
     /// `$$.Execution.Name`

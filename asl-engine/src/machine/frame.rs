@@ -15,7 +15,7 @@ pub(super) struct FrameId {
 }
 
 /// One thread of control: the execution itself, a branch, or an iteration.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Frame {
     /// Whose Parallel or Map state this is a part of; `None` for the execution itself.
     pub(super) parent: Option<FrameId>,
@@ -44,7 +44,7 @@ pub(super) struct Frame {
 }
 
 /// What a frame waits for.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Phase {
     /// Its turn.
     Ready,
@@ -61,7 +61,7 @@ pub(super) enum Phase {
 }
 
 /// A task under way.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct RunningTask {
     pub(super) task: TaskId,
     pub(super) timeout: Option<TimerId>,
@@ -71,7 +71,7 @@ pub(super) struct RunningTask {
 }
 
 /// Children whose results are collected in order.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Join {
     pub(super) results: Vec<Value>,
     pub(super) remaining: usize,
@@ -86,7 +86,7 @@ impl Join {
 }
 
 /// The iterations of an inline Map.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Iterations {
     pub(super) join: Join,
     pub(super) items: crate::value::Array,
@@ -121,13 +121,13 @@ impl Frame {
 }
 
 /// The arena.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Frames {
     slots: Vec<Slot>,
     free: Vec<u32>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Slot {
     generation: u32,
     frame: Option<Frame>,

@@ -35,6 +35,7 @@ use crate::time::Timestamp;
 use frame::{FrameId, Frames};
 use rng::Rng;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use turn::Turn;
@@ -46,8 +47,26 @@ pub struct Machine {
     core: Core,
 }
 
-/// Everything of a machine that changes; serialisable as a whole.
+/// The form in which machines are written out. Changes with every change of [`Core`].
+const SNAPSHOT_VERSION: u32 = 2;
+
+/// A machine written out at one point of its life: serialisable, without program and history.
 #[derive(Debug, Serialize, Deserialize)]
+pub struct Snapshot<'a> {
+    version: u32,
+    core: Cow<'a, Core>,
+}
+
+/// Why a snapshot cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the snapshot has version {found}, but this interpreter writes version {SNAPSHOT_VERSION}; replay the journal")]
+pub struct SnapshotError {
+    /// The version found.
+    pub found: u32,
+}
+
+/// Everything of a machine that changes; serialisable as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Core {
     start: Start,
     started_at: Timestamp,
@@ -128,6 +147,22 @@ impl Machine {
         }
         let program = Arc::clone(&self.program);
         Turn::new(&program, &mut self.core, now, effects).apply(event);
+    }
+
+    /// Everything that has to be kept so that [`Machine::restore`] can go on from here.
+    pub fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot { version: SNAPSHOT_VERSION, core: Cow::Borrowed(&self.core) }
+    }
+
+    /// The machine that was written out, to go on with the same program.
+    ///
+    /// # Errors
+    /// When the snapshot is of another version of the interpreter.
+    pub fn restore(program: Arc<Program>, snapshot: Snapshot<'_>) -> Result<Self, SnapshotError> {
+        match snapshot.version {
+            SNAPSHOT_VERSION => Ok(Machine { program, core: snapshot.core.into_owned() }),
+            found => Err(SnapshotError { found }),
+        }
     }
 
     /// How the execution ended; `None` while it runs.

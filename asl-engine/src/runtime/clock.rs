@@ -47,12 +47,14 @@ struct State {
     now: Timestamp,
     next_sleeper: u64,
     sleepers: BTreeMap<(Timestamp, u64), Waker>,
+    /// Handlers that wait for another execution, which needs time to pass.
+    patient: usize,
 }
 
 impl VirtualClock {
     /// A clock that shows this time.
     pub fn at(now: Timestamp) -> Self {
-        VirtualClock(Arc::new(Mutex::new(State { now, next_sleeper: 0, sleepers: BTreeMap::new() })))
+        VirtualClock(Arc::new(Mutex::new(State { now, next_sleeper: 0, sleepers: BTreeMap::new(), patient: 0 })))
     }
 
     /// The time it shows.
@@ -70,10 +72,16 @@ impl VirtualClock {
         Sleep { clock: self.clone(), until, registered: None }
     }
 
-    /// How many sleep now, and until when the first of them does.
+    /// So many more (or fewer) handlers wait for other executions.
+    pub(super) fn wait_patiently(&self, more: isize) {
+        let mut state = self.state();
+        state.patient = state.patient.saturating_add_signed(more);
+    }
+
+    /// How many handlers cannot go on before time does, and until when the first sleeper sleeps.
     pub(super) fn sleepers(&self) -> (usize, Option<Timestamp>) {
         let state = self.state();
-        (state.sleepers.len(), state.sleepers.keys().next().map(|(until, _)| *until))
+        (state.sleepers.len() + state.patient, state.sleepers.keys().next().map(|(until, _)| *until))
     }
 
     /// Shows this time, and wakes who slept until it.

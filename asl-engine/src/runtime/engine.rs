@@ -4,7 +4,7 @@ use super::activity::{Activities, ActivityTask};
 use super::clock::Clock;
 use super::functions::Functions;
 use super::map_run::MapRun;
-use super::record::{Execution, Record, Records, Status};
+use super::record::{Execution, PatientWait, Record, Records, Status};
 use super::shard::{INBOX, Message, Shard, Shared};
 use crate::definition::Program;
 use crate::error::StatesError;
@@ -173,7 +173,7 @@ impl Engine {
         }
         let hash = foldhash::fast::FixedState::default().hash_one(&start.execution_arn);
         let shard = hash as usize % self.0.shards.len();
-        let inserted = self.0.shared.records.insert(program, start, self.now(), shard, None);
+        let inserted = self.0.shared.records.insert(program, start, self.now(), self.clock().clone(), shard, None);
         let record = inserted.map_err(|existing| StartError::AlreadyExists(Box::new(existing.snapshot())))?;
         let (recorded, acknowledged) = oneshot::channel();
         self.send(&record, Message::Start { record: record.clone(), recorded }).await;
@@ -288,6 +288,12 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::finished`], for a task handler whose task is that execution: virtual time goes on meanwhile.
+    pub async fn finished_meanwhile(&self, execution_arn: &str) -> Option<Execution> {
+        let _waiting = PatientWait::new(self.0.shared.records.get(execution_arn)?);
+        self.finished(execution_arn).await
+    }
+
     /// Reports on a task by its token.
     ///
     /// # Errors
@@ -325,8 +331,8 @@ impl Engine {
         }
     }
 
-    /// Virtual time only: when nothing else can happen, jumps to the next moment at which something will. False: nothing
-    /// will ever happen by itself.
+    /// Virtual time only: lets what can happen now happen, and otherwise jumps to the next moment at which something will.
+    /// False: nothing happened, and nothing ever will by itself.
     pub async fn advance(&self) -> bool {
         let (moved, answer) = oneshot::channel();
         if let (Clock::Virtual(_), Some(shard)) = (self.clock(), self.0.shards.first()) {

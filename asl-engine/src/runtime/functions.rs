@@ -29,7 +29,12 @@ impl TaskHandler for Functions {
                     let request_id = request.request_id();
                     request.input = payload;
                     let answer = function.call(request);
-                    return Box::pin(async move { answer.await.map(|payload| invoke_answer(payload, &request_id)) });
+                    return Box::pin(async move {
+                        match answer.await {
+                            Ok(payload) => Ok(invoke_answer(payload, &request_id)),
+                            Err(error) => Err(invoke_error(error)),
+                        }
+                    });
                 }
             }
             _ => {}
@@ -76,6 +81,16 @@ pub fn invoke_answer(payload: Value, request_id: &str) -> Value {
         },
         "SdkResponseMetadata" => object! { "RequestId" => request_id },
         "StatusCode" => 200,
+    }
+}
+
+/// The error of `lambda:invoke`: a function's report is told compactly there, while a Task whose Resource is the function
+/// tells the report as the function wrote it (recorded).
+pub fn invoke_error(error: StatesError) -> StatesError {
+    let report = error.cause.as_deref().and_then(|cause| Value::parse(cause).ok());
+    match report {
+        Some(report @ Value::Object(_)) => StatesError { cause: Some(report.to_json().into()), ..error },
+        _ => error,
     }
 }
 

@@ -29,6 +29,6 @@ mod task_future;
 pub use activity::ActivityTask;
 pub use clock::{Clock, VirtualClock};
 pub use engine::{Engine, EngineBuilder, StartError, TokenError, TokenReport};
-pub use functions::{function_name, invoke_answer};
+pub use functions::{function_name, invoke_answer, invoke_error};
 pub use map_run::{Counts, MapRun};
 pub use record::{Execution, Status};

@@ -1,5 +1,6 @@
 //! What the engine keeps of every execution: how it began, what happened to it, how it ended.
 
+use super::clock::Clock;
 use super::map_run::{MapRun, MapRuns};
 use crate::definition::Program;
 use crate::history::HistoryEvent;
@@ -66,6 +67,8 @@ pub(super) struct Record {
     sequence: u64,
     life: Mutex<Life>,
     pub(super) ended: Notify,
+    /// Handlers that wait for the end; virtual time may pass until then, and not a moment longer.
+    patient: Patient,
     running: Arc<AtomicUsize>,
 }
 
@@ -97,6 +100,8 @@ impl Record {
     pub(super) fn finish(&self, at: Timestamp, outcome: Outcome) {
         self.life().end = Some((at, outcome));
         self.running.fetch_sub(1, Ordering::Relaxed);
+        // First: from here on, who waited is busy again.
+        self.patient.release(usize::MAX);
         self.ended.notify_waiters();
     }
 
@@ -118,6 +123,50 @@ impl Record {
             effects.commands.clear();
         }
         effects.history.unwrap_or_default()
+    }
+}
+
+struct Patient {
+    clock: Clock,
+    waiting: AtomicUsize,
+}
+
+impl Patient {
+    fn wait(&self) {
+        if let Clock::Virtual(clock) = &self.clock {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            clock.wait_patiently(1);
+        }
+    }
+
+    /// At most so many no longer wait.
+    fn release(&self, most: usize) {
+        let Clock::Virtual(clock) = &self.clock else { return };
+        let mut released = 0;
+        let _ = self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |waiting| {
+            released = waiting.min(most);
+            Some(waiting - released)
+        });
+        clock.wait_patiently(-(released as isize));
+    }
+}
+
+/// A handler's wait for the end of another execution.
+pub(super) struct PatientWait(Arc<Record>);
+
+impl PatientWait {
+    pub(super) fn new(record: Arc<Record>) -> Self {
+        record.patient.wait();
+        if record.life().end.is_some() {
+            record.patient.release(1);
+        }
+        PatientWait(record)
+    }
+}
+
+impl Drop for PatientWait {
+    fn drop(&mut self) {
+        self.0.patient.release(1);
     }
 }
 
@@ -144,6 +193,7 @@ impl Records {
         program: Arc<Program>,
         start: Start,
         started: Timestamp,
+        clock: Clock,
         shard: usize,
         parent: Option<Parent>,
     ) -> Result<Arc<Record>, Arc<Record>> {
@@ -162,6 +212,7 @@ impl Records {
             sequence,
             life: Mutex::default(),
             ended: Notify::new(),
+            patient: Patient { clock, waiting: AtomicUsize::new(0) },
             running: self.running.clone(),
         });
         self.running.fetch_add(1, Ordering::Relaxed);

@@ -62,7 +62,9 @@ pub(super) struct Shard {
     soon: VecDeque<(Str, Event)>,
     /// Handlers that have not answered yet.
     handlers: usize,
-    advance: Vec<oneshot::Sender<bool>>,
+    /// Who asked to advance, and how many events had happened by then.
+    advance: Vec<(u64, oneshot::Sender<bool>)>,
+    happened: u64,
 }
 
 struct Running {
@@ -88,6 +90,7 @@ impl Shard {
             soon: VecDeque::new(),
             handlers: 0,
             advance: Vec::new(),
+            happened: 0,
         }
     }
 
@@ -173,7 +176,7 @@ impl Shard {
                     self.happen(&execution_arn, Event::TaskStarted { task, worker_name });
                 }
             }
-            Message::Advance { moved } => self.advance.push(moved),
+            Message::Advance { moved } => self.advance.push((self.happened, moved)),
         }
     }
 
@@ -207,6 +210,7 @@ impl Shard {
     fn happen_at(&mut self, execution_arn: &Str, at: Timestamp, event: Event) {
         let Some(running) = self.running.get_mut(execution_arn) else { return };
         running.record.append(at, event.clone());
+        self.happened += 1;
         let mut effects = Effects::default();
         running.machine.step(at, event, &mut effects);
         for command in effects.commands {
@@ -263,9 +267,9 @@ impl Shard {
         let ChildCommand { child, map_run_arn, items, start } = command;
         let Some(running) = self.running.get_mut(execution_arn) else { return };
         let parent = Parent { execution_arn: execution_arn.clone(), child, map_run_arn, items };
-        let (program, shard) = (running.record.program.clone(), running.record.shard);
+        let (program, shard, clock) = (running.record.program.clone(), running.record.shard, self.shared.clock.clone());
         // An ARN that is taken is the same child, started before a restart: it will tell its end.
-        let Ok(record) = self.shared.records.insert(program, start, now, shard, Some(parent)) else { return };
+        let Ok(record) = self.shared.records.insert(program, start, now, clock, shard, Some(parent)) else { return };
         let child_arn = record.start.execution_arn.clone();
         running.children.insert(child, child_arn.clone());
         self.host(record);
@@ -322,8 +326,8 @@ impl Shard {
             clock.advance_to(next);
             self.fire(next);
         }
-        for moved in std::mem::take(&mut self.advance) {
-            let _ = moved.send(next.is_some());
+        for (before, moved) in std::mem::take(&mut self.advance) {
+            let _ = moved.send(next.is_some() || self.happened > before);
         }
         true
     }

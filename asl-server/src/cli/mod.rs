@@ -7,6 +7,7 @@ mod validate;
 
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Runs AWS Step Functions state machines (Amazon States Language) on this machine.
@@ -66,14 +67,14 @@ impl Functions {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ASL_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    start_log(matches!(command, Command::Serve(_)));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
     let outcome = runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        match command {
             Command::Serve(serve) => serve.run().await,
             Command::Run(run) => run.run().await,
             Command::Validate(validate) => validate.run(),
@@ -82,6 +83,14 @@ pub fn main() -> ExitCode {
     // Nobody waits for what still runs in the background: a long poll, a handler that hangs.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| failed(&error))
+}
+
+/// Logs to standard error what `ASL_LOG` asks for.
+fn start_log(serving: bool) {
+    let default = if serving { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ASL_LOG").unwrap_or_else(|_| default.into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    log.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {

@@ -3,6 +3,7 @@
 use super::{Functions, progress};
 use crate::config;
 use crate::deploy;
+use crate::saga;
 use crate::service::{Caller, Service};
 use crate::wire::history;
 use anyhow::Context;
@@ -73,7 +74,7 @@ impl Run {
         let execution = self.follow(engine, &arn).await.context("the execution was lost before it ended")?;
         if self.history {
             let events = engine.history(&arn).await.unwrap_or_default();
-            let style = history::Style { data: true, region: &caller.region };
+            let style = history::Style { data: true, region: &caller.region, input_text: None };
             let events: Vec<Value> = events.iter().map(|event| history::event(event, style)).collect();
             println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "events": events }))?);
         }
@@ -99,13 +100,8 @@ impl Run {
         let endpoints = config::endpoints(self.functions.lambda_endpoint.as_deref(), &self.functions.functions())?;
         let time = clock.clone();
         let saga = tasks::Saga::new(tasks::Store::in_memory(), move || time.now());
-        let mut builder = Service::builder(&caller.account, &caller.region).clock(clock);
-        for (name, handler) in tasks::handlers(&saga) {
-            if !endpoints.functions.contains_key(name) {
-                builder = builder.function(name, handler);
-            }
-        }
-        builder.endpoints(endpoints).build()
+        let functions = saga::functions(&saga, &endpoints);
+        Service::builder(&caller.account, &caller.region).clock(clock).functions(functions).endpoints(endpoints).build()
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {

@@ -3,7 +3,7 @@
 use super::Functions;
 use crate::config::{Config, Settings};
 use crate::service::Service;
-use crate::{deploy, http};
+use crate::{deploy, http, saga};
 use anyhow::Context;
 use clap::Args;
 use std::net::SocketAddr;
@@ -64,6 +64,10 @@ pub(super) struct Serve {
     #[command(flatten)]
     functions: Functions,
 
+    /// Mocked responses of tasks, in Step Functions Local's format; start an execution of `ARN#TEST_CASE` to get them
+    #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
+    mock_config: Option<PathBuf>,
+
     /// Reads settings from a file [default: asl.toml, if there is one]
     #[arg(long, value_name = "FILE", env = "ASL_CONFIG")]
     config: Option<PathBuf>,
@@ -108,6 +112,7 @@ impl Serve {
             set: self.functions.set(),
             functions: self.functions.functions(),
             lambda_endpoint: self.functions.lambda_endpoint,
+            mock_config: self.mock_config,
         };
         flags.or(file).into_config()
     }
@@ -126,12 +131,10 @@ fn service(config: &Config) -> anyhow::Result<Service> {
         None => tasks::Store::in_memory(),
     };
     let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());
-    let mut builder = Service::builder(&config.account, &config.region).endpoints(config.endpoints.clone());
-    for (name, handler) in tasks::handlers(&saga) {
-        if !config.endpoints.functions.contains_key(name) {
-            builder = builder.function(name, handler);
-        }
-    }
+    let builder = Service::builder(&config.account, &config.region)
+        .endpoints(config.endpoints.clone())
+        .mocks(config.mocks.clone())
+        .functions(saga::functions(&saga, &config.endpoints));
     builder.build()
 }
 
@@ -161,7 +164,7 @@ fn greeting(address: SocketAddr, config: &Config, deployed: &[String]) -> String
          curl -X POST {url}/DescribeExecution -d '{{\"executionArn\": \"{execution}\"}}'\n  \
          curl -X POST {url}/GetExecutionHistory -d '{{\"executionArn\": \"{execution}\"}}'\n\n\
          Or with the AWS command line:\n\n  \
-         export AWS_ENDPOINT_URL={url} AWS_REGION={} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n  \
+         export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION={} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n  \
          aws stepfunctions start-execution --state-machine-arn {arn} --name second --input '{input}'\n  \
          aws stepfunctions list-executions --state-machine-arn {arn}\n",
         config.region

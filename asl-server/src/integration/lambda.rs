@@ -2,7 +2,7 @@
 
 use super::Services;
 use super::http::{self, Answer};
-use asl_engine::runtime::{function_name, invoke_answer};
+use asl_engine::runtime::{function_name, invoke_answer, invoke_error};
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_engine::{StatesError, Value};
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -10,7 +10,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 /// A function ARN as the resource: the task's input is the payload, the payload that comes back is the output.
 pub(super) async fn function(services: &Services, arn: &str, request: &TaskRequest) -> TaskResult {
     let payload = request.input.to_json();
-    call(services, arn, payload, HeaderMap::new(), request.timeout_seconds).await
+    call(services, arn, payload, HeaderMap::new(), request).await
 }
 
 /// `lambda:invoke`: its parameters are those of Lambda's Invoke, its output tells of the invocation.
@@ -35,8 +35,10 @@ pub(super) async fn invoke(services: &Services, request: &TaskRequest) -> TaskRe
         Some(qualifier) => format!("{function}:{qualifier}"),
         None => function.to_owned(),
     };
-    let payload = call(services, &qualified, payload, headers, request.timeout_seconds).await?;
-    Ok(invoke_answer(payload, &request.request_id()))
+    match call(services, &qualified, payload, headers, request).await {
+        Ok(payload) => Ok(invoke_answer(payload, &request.request_id())),
+        Err(error) => Err(invoke_error(error)),
+    }
 }
 
 async fn call(
@@ -44,14 +46,14 @@ async fn call(
     function: &str,
     payload: String,
     headers: HeaderMap,
-    timeout_seconds: Option<u64>,
+    request: &TaskRequest,
 ) -> TaskResult {
     let Some(name) = function_name(function) else {
         return Err(StatesError::runtime(format!("'{function}' names no Lambda function")));
     };
     if let Some(endpoint) = services.endpoints.functions.get(name) {
         let url = endpoint.url();
-        let answer = http::post(&services.client, url, headers, payload, timeout_seconds).await?;
+        let answer = http::post(&services.client, url, headers, payload, request.timeout_seconds).await?;
         if !(200..300).contains(&answer.status) && answer.header("x-amz-function-error").is_none() {
             return Err(refused_by_url(url, &answer));
         }
@@ -64,9 +66,9 @@ async fn call(
     if let Some(qualifier) = qualifier_of(function) {
         url = format!("{url}?Qualifier={qualifier}");
     }
-    let answer = http::post(&services.client, &url, headers, payload, timeout_seconds).await?;
+    let answer = http::post(&services.client, &url, headers, payload, request.timeout_seconds).await?;
     if !(200..300).contains(&answer.status) {
-        return Err(refused_by_lambda(&url, &answer));
+        return Err(refused_by_lambda(&url, &answer, &full_arn(function, name, &request.execution_arn)));
     }
     self::payload(&url, &answer)
 }
@@ -75,6 +77,18 @@ async fn call(
 fn qualifier_of(function: &str) -> Option<&str> {
     let rest = function.split_once("function:").map_or(function, |(_, rest)| rest);
     rest.split_once(':').map(|(_, qualifier)| qualifier)
+}
+
+/// The ARN that Lambda itself would name the function by, in the execution's account and region.
+fn full_arn(function: &str, name: &str, execution_arn: &str) -> String {
+    let qualifier = qualifier_of(function).unwrap_or("$LATEST");
+    if function.starts_with("arn:") {
+        return format!("{}:{qualifier}", function.strip_suffix(&format!(":{qualifier}")).unwrap_or(function));
+    }
+    let mut parts = execution_arn.split(':').skip(1);
+    let partition = parts.next().unwrap_or("aws");
+    let (region, account) = (parts.nth(1).unwrap_or_default(), parts.next().unwrap_or_default());
+    format!("arn:{partition}:lambda:{region}:{account}:function:{name}:{qualifier}")
 }
 
 fn payload(url: &str, answer: &Answer) -> TaskResult {
@@ -89,19 +103,19 @@ fn payload(url: &str, answer: &Answer) -> TaskResult {
         }
     };
     if answer.header("x-amz-function-error").is_some() {
-        return Err(function_error(&payload));
+        return Err(function_error(&payload, answer));
     }
     Ok(payload)
 }
 
 /// The error that a function raised: `errorType` is its name, the whole report its cause.
-fn function_error(report: &Value) -> StatesError {
+fn function_error(report: &Value, answer: &Answer) -> StatesError {
     let kind = report.get("errorType").and_then(Value::as_str).filter(|kind| !kind.is_empty());
-    StatesError::new(kind.unwrap_or("Lambda.Unknown"), report.to_json())
+    StatesError::new(kind.unwrap_or("Lambda.Unknown"), String::from_utf8_lossy(&answer.body))
 }
 
 /// Lambda itself refused the invocation.
-fn refused_by_lambda(url: &str, answer: &Answer) -> StatesError {
+fn refused_by_lambda(url: &str, answer: &Answer, arn: &str) -> StatesError {
     let by_header = answer.header("x-amzn-errortype").and_then(|kind| kind.split(':').next()).map(str::to_owned);
     let code = by_header.unwrap_or_else(|| {
         let by_status = match answer.status {
@@ -114,7 +128,12 @@ fn refused_by_lambda(url: &str, answer: &Answer) -> StatesError {
     });
     let report = answer.json();
     let message = ["Message", "message"].iter().find_map(|name| report.as_ref()?.get(name)?.as_str());
-    let message = message.map_or_else(|| format!("{url} answered: {}", answer.excerpt()), str::to_owned);
+    let message = match message {
+        // Lambda names the function by its whole ARN; what stands in for Lambda may not.
+        Some(message) if message.starts_with("Function not found") => format!("Function not found: {arn}"),
+        Some(message) => message.to_owned(),
+        None => format!("{url} answered: {}", answer.excerpt()),
+    };
     let request = answer.header("x-amzn-requestid").unwrap_or("null");
     let cause = format!(
         "{message} (Service: AWSLambda; Status Code: {}; Error Code: {code}; Request ID: {request}; Proxy: null)",
@@ -127,7 +146,7 @@ fn refused_by_lambda(url: &str, answer: &Answer) -> StatesError {
 /// The URL of a function answered with a failure: its own error when it tells one, else one by the status.
 fn refused_by_url(url: &str, answer: &Answer) -> StatesError {
     if let Some(report) = answer.json().filter(|report| report.get("errorType").is_some()) {
-        return function_error(&report);
+        return function_error(&report, answer);
     }
     let kind = if answer.status >= 500 { "Lambda.ServiceException" } else { "Lambda.AWSLambdaException" };
     StatesError::new(kind, format!("{url} answered {}: {}", answer.status, answer.excerpt()))

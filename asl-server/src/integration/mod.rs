@@ -8,6 +8,7 @@ mod endpoint;
 mod http;
 mod lambda;
 mod metadata;
+mod sfn;
 mod sns;
 mod states;
 
@@ -16,7 +17,7 @@ pub use sns::{Published, Topics};
 
 use crate::service::{Service, WeakService};
 use asl_engine::StatesError;
-use asl_engine::task::{Resource, TaskFuture, TaskHandler, TaskRequest, TaskResult};
+use asl_engine::task::{Pattern, Resource, TaskFuture, TaskHandler, TaskRequest, TaskResult};
 use std::sync::{Arc, OnceLock};
 
 /// Answers the tasks that no in-process function answers. Cheap to clone.
@@ -70,8 +71,17 @@ impl Services {
             ("lambda", "invoke") => lambda::invoke(self, &request).await,
             ("sns", "publish") => sns::publish(&self.topics, &request),
             ("states", "startExecution") => states::start_execution(self, &request).await,
+            ("aws-sdk:sfn", action) if request.resource.pattern() == Pattern::RequestResponse => {
+                sfn::call(self, action, &request).await
+            }
             _ => Err(unsupported(request.resource.arn())),
         }
+    }
+
+    /// The service whose engine asks.
+    fn service(&self) -> Result<Service, StatesError> {
+        let service = self.states.get().and_then(WeakService::upgrade);
+        service.ok_or_else(|| StatesError::runtime("The server is shutting down."))
     }
 }
 
@@ -79,6 +89,6 @@ impl Services {
 fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(
         "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
-         --function NAME=URL or --lambda-endpoint URL), lambda:invoke, sns:publish and states:startExecution."
+         --function NAME=URL or --lambda-endpoint URL), lambda:invoke, sns:publish, states:startExecution and aws-sdk:sfn."
     ))
 }

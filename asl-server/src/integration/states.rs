@@ -1,7 +1,7 @@
 //! `states:startExecution`: a state machine starts another one, and may wait for its end (`.sync`, `.sync:2`).
 
 use super::{Services, metadata};
-use crate::execution;
+use crate::execution::{self, Input};
 use crate::service::Service;
 use crate::wire::ApiError;
 use asl_engine::error::names;
@@ -12,8 +12,7 @@ use asl_engine::value::Object;
 use asl_engine::{StatesError, Value, object};
 
 pub(super) async fn start_execution(services: &Services, request: &TaskRequest) -> TaskResult {
-    let service = services.states.get().and_then(crate::service::WeakService::upgrade);
-    let Some(service) = service else { return Err(StatesError::runtime("The server is shutting down.")) };
+    let service = services.service()?;
     let execution = start(&service, request).await.map_err(refused)?;
     let accepted = accepted(&execution, &request.request_id());
     let parsed = match request.resource.pattern() {
@@ -22,7 +21,7 @@ pub(super) async fn start_execution(services: &Services, request: &TaskRequest) 
         Pattern::Sync2 => true,
     };
     request.progress.submitted(accepted);
-    let finished = service.engine().finished(&execution.start.execution_arn).await;
+    let finished = service.engine().finished_meanwhile(&execution.start.execution_arn).await;
     let execution = finished.ok_or_else(|| StatesError::runtime("The execution was lost before it ended."))?;
     let description = describe(&execution, parsed);
     match execution.status() {
@@ -34,17 +33,17 @@ pub(super) async fn start_execution(services: &Services, request: &TaskRequest) 
 async fn start(service: &Service, request: &TaskRequest) -> Result<Execution, ApiError> {
     let text = |name: &str| request.input.get(name).and_then(Value::as_str);
     let arn = text("StateMachineArn").unwrap_or_default();
-    let machine = execution::startable(service, arn)?;
+    let startable = execution::startable(service, arn)?;
     let input = match request.input.get("Input") {
-        None | Some(Value::Null) => Value::empty_object(),
-        Some(Value::String(text)) => execution::input(Some(text))?,
-        Some(value) => value.clone(),
+        None | Some(Value::Null) => Input::read(None)?,
+        Some(Value::String(text)) => Input::read(Some(text))?,
+        Some(value) => Input::from(value.clone()),
     };
     // A task may be asked for twice: without a name of its own, the task itself names the execution it starts.
     let task = format!("{}/{}", request.execution_arn, request.task);
     let derived = || uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, task.as_bytes()).to_string();
     let name = text("Name").map_or_else(derived, str::to_owned);
-    execution::start(service, &machine, Some(name), input).await
+    execution::start(service, &startable, Some(name), input).await
 }
 
 /// What StartExecution answers, as the integration tells it.
@@ -62,11 +61,10 @@ fn describe(execution: &Execution, parsed: bool) -> Value {
     let data = |value: &Value| if parsed { value.clone() } else { Value::from(value.to_json()) };
     let included = || object! { "Included" => true };
     let mut members = Object::default();
-    let mut error = None;
-    match &execution.outcome {
-        Some(Outcome::Failed(failure) | Outcome::Aborted(failure)) => error = Some(failure),
-        _ => (),
-    }
+    let error = match &execution.outcome {
+        Some(Outcome::Failed(error) | Outcome::Aborted(error)) => Some(error),
+        _ => None,
+    };
     if let Some(cause) = error.and_then(|error| error.cause.clone()) {
         members.insert("Cause", Value::from(cause));
     }

@@ -65,7 +65,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         status: execution::status_name(status),
         start_date: execution.started.into(),
         stop_date: execution.stopped.map(EpochSeconds),
-        input: data.then(|| execution.start.input.to_json()),
+        input: data.then(|| execution::input_text(&execution)),
         input_details: Included { included: data },
         output_details: output.is_some().then_some(Included { included: data }),
         output: output.filter(|_| data),

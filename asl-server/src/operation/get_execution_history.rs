@@ -34,7 +34,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     constraints.range("maxResults", request.max_results, settings::MAX_RESULTS);
     let token = constraints.optional_text("nextToken", request.next_token, settings::PAGE_TOKEN);
     constraints.check()?;
-    execution::find(service, &arn)?;
+    let execution = execution::find(service, &arn)?;
     let backwards = request.reverse_order.unwrap_or(false);
     let list = ["GetExecutionHistory", arn.as_str(), if backwards { "backwards" } else { "forwards" }];
     let after = service.pages().position(&list, token.as_deref())?;
@@ -46,7 +46,11 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let last = page.last().filter(|_| more);
     let next_token = last.map(|event| service.pages().token(&list, &event.id.to_string()));
     let region = Arn::parse(&arn)?.region;
-    let style = history::Style { data: request.include_execution_data.unwrap_or(true), region: &region };
+    let style = history::Style {
+        data: request.include_execution_data.unwrap_or(true),
+        region: &region,
+        input_text: execution.start.input_text.as_deref(),
+    };
     Ok(Response { events: page.into_iter().map(|event| history::event(event, style)).collect(), next_token })
 }
 

@@ -91,7 +91,11 @@ fn refuse_publishing(publish: Option<bool>, description: Option<&str>) -> Result
 
 /// Reads a request. An empty body is an empty request, so that `curl -X POST …/ListStateMachines` works.
 fn read<T: DeserializeOwned>(request: &[u8]) -> Result<T, ApiError> {
-    let request = if request.iter().all(u8::is_ascii_whitespace) { b"{}" } else { request };
+    let request = match request.trim_ascii_start().first() {
+        None => b"{}",
+        Some(b'[') => return Err(ApiError::serialization(LIST)),
+        Some(_) => request,
+    };
     serde_json::from_slice(request).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => ApiError::serialization(conversion(&error.to_string())),
         _ => ApiError::serialization(format!("The request is not valid JSON: {error}")),
@@ -101,6 +105,8 @@ fn read<T: DeserializeOwned>(request: &[u8]) -> Result<T, ApiError> {
 fn write<T: Serialize>(response: &T) -> Result<String, ApiError> {
     serde_json::to_string(response).map_err(|error| ApiError::internal(format!("the answer is no JSON: {error}")))
 }
+
+const LIST: &str = "Start of list found where not expected";
 
 /// A member of the wrong JSON type, in AWS's words: `NUMBER_VALUE can not be converted to a String`.
 fn conversion(message: &str) -> String {
@@ -118,9 +124,9 @@ fn conversion(message: &str) -> String {
         () if found("string") => "STRING_VALUE",
         () if found("boolean `true`") => "TRUE_VALUE",
         () if found("boolean") => "FALSE_VALUE",
-        () if found("sequence") => return "Start of list found where not expected".to_owned(),
+        () if found("sequence") || message.starts_with("invalid length") => return LIST.to_owned(),
         () if found("map") => return "Start of structure or map found where not expected.".to_owned(),
-        () => return message.to_owned(),
+        () => return "Unexpected value found".to_owned(),
     };
     format!("{token} can not be converted to {wanted}")
 }
@@ -130,5 +136,37 @@ mod tests {
     #[test]
     fn the_names_are_sorted() {
         assert!(super::NAMES.is_sorted());
+    }
+
+    #[test]
+    fn members_of_the_wrong_type_are_told_without_our_own_types() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Request {
+            text: Option<String>,
+            number: Option<i64>,
+            inner: Option<Inner>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Inner {
+            a: bool,
+            b: bool,
+        }
+        for (request, message) in [
+            (r#"{"text":1.5}"#, "NUMBER_VALUE can not be converted to a String"),
+            (r#"{"text":true}"#, "TRUE_VALUE can not be converted to a String"),
+            (r#"{"text":["a"]}"#, "Start of list found where not expected"),
+            (r#"{"text":{}}"#, "Start of structure or map found where not expected."),
+            (r#"{"number":"1"}"#, "STRING_VALUE can not be converted to an Integer"),
+            (r#"{"inner":"x"}"#, "STRING_VALUE can not be converted to a Structure"),
+            (r#"{"inner":{"a":false,"b":"x"}}"#, "STRING_VALUE can not be converted to a Boolean"),
+            (r#"{"inner":[]}"#, "Start of list found where not expected"),
+            (r#"{"inner":{}}"#, "Unexpected value found"),
+            ("[]", "Start of list found where not expected"),
+        ] {
+            let refusal = super::read::<Request>(request.as_bytes()).unwrap_err();
+            assert_eq!((refusal.kind, refusal.message.as_str()), ("SerializationException", message), "{request}");
+        }
     }
 }

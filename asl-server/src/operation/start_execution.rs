@@ -1,7 +1,7 @@
 //! StartExecution
 
 use super::settings;
-use crate::execution;
+use crate::execution::{self, Input};
 use crate::service::{Caller, Service};
 use crate::wire::validate::Constraints;
 use crate::wire::{ApiError, EpochSeconds};
@@ -30,8 +30,8 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let input = request.input.map(|input| constraints.secret_text("input", Some(input), settings::PAYLOAD));
     constraints.optional_text("traceHeader", request.trace_header, 0..=256);
     constraints.check()?;
-    let machine = execution::startable(service, &arn)?;
-    let input = execution::input(input.as_deref())?;
-    let execution = execution::start(service, &machine, name, input).await?;
+    let startable = execution::startable(service, &arn)?;
+    let input = Input::read(input.as_deref())?;
+    let execution = execution::start(service, &startable, name, input).await?;
     Ok(Response { execution_arn: execution.start.execution_arn.to_string(), start_date: execution.started.into() })
 }

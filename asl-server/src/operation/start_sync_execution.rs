@@ -2,7 +2,7 @@
 
 use super::describe_execution::Included;
 use super::settings;
-use crate::execution;
+use crate::execution::{self, Input};
 use crate::service::{Caller, Service};
 use crate::wire::validate::Constraints;
 use crate::wire::{ApiError, EpochSeconds};
@@ -63,12 +63,12 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let trace_header = constraints.optional_text("traceHeader", request.trace_header, 0..=256);
     let data = settings::included_data(&mut constraints, request.included_data.as_deref());
     constraints.check()?;
-    let machine = execution::startable(service, &arn)?;
-    if machine.machine_type != MachineType::Express {
+    let startable = execution::startable(service, &arn)?;
+    if startable.machine.machine_type != MachineType::Express {
         return Err(ApiError::state_machine_type_not_supported());
     }
-    let input = execution::input(input.as_deref())?;
-    let started = execution::start(service, &machine, name, input).await?;
+    let input = Input::read(input.as_deref())?;
+    let started = execution::start(service, &startable, name, input).await?;
     let finished = service.engine().finished(&started.start.execution_arn).await;
     let execution = finished.ok_or_else(|| ApiError::internal("The execution was lost before it ended."))?;
 
@@ -78,14 +78,14 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let (output, error, cause) = execution::result(&execution);
     Ok(Response {
         execution_arn: execution.start.execution_arn.to_string(),
-        state_machine_arn: machine.arn,
+        state_machine_arn: startable.machine.arn,
         name: execution.start.execution_name.to_string(),
         start_date: execution.started.into(),
         stop_date: stopped.into(),
         status: execution::status_name(execution.status()),
         error,
         cause,
-        input: data.then(|| execution.start.input.to_json()),
+        input: data.then(|| execution::input_text(&execution)),
         input_details: Included { included: data },
         output: output.filter(|_| data),
         output_details: Included { included: data },

@@ -39,10 +39,12 @@ impl ApiError {
 
     /// There is no operation of that name.
     pub fn unknown_operation(operation: &str) -> Self {
-        ApiError::new(
-            "UnknownOperationException",
-            format!("The operation `{operation}` is not one this server knows. GET / lists those it does."),
-        )
+        let message = if operation.is_empty() {
+            "The header X-Amz-Target, which names the operation, is missing. GET / lists the operations.".to_owned()
+        } else {
+            format!("The operation `{operation}` is not one this server knows. GET / lists those it does.")
+        };
+        ApiError::new("UnknownOperationException", message)
     }
 
     /// The body is no JSON, or a member has the wrong JSON type.

@@ -11,10 +11,15 @@ pub struct Style<'a> {
     pub data: bool,
     /// The region that tasks are said to run in.
     pub region: &'a str,
+    /// The execution's input as it was sent, when that is not its compact text. AWS shows it so when the execution
+    /// starts and when it enters its first state.
+    pub input_text: Option<&'a str>,
 }
 
 /// One event in AWS's JSON.
 pub fn event(event: &HistoryEvent, style: Style<'_>) -> Value {
+    // The first two events are the start and the entry of the first state.
+    let style = Style { input_text: style.input_text.filter(|_| event.id <= 2), ..style };
     let detail = Detail { members: Object::default(), style };
     let (kind, details) = describe(&event.detail, detail);
     let mut members = Object::default();
@@ -51,7 +56,8 @@ impl Detail<'_> {
 
     /// `input` as JSON text, with `inputDetails`.
     fn input(self, value: &Value) -> Self {
-        self.payload("input", "inputDetails", || value.to_json())
+        let sent = self.style.input_text;
+        self.payload("input", "inputDetails", || sent.map_or_else(|| value.to_json(), str::to_owned))
     }
 
     /// `output` as JSON text, with `outputDetails`.
@@ -273,7 +279,24 @@ mod tests {
     fn write(detail: HistoryDetail, data: bool) -> String {
         let moment = Timestamp::from_millis(1_706_702_400_120);
         let event = HistoryEvent { id: 3, previous: 2, timestamp: moment, detail };
-        super::event(&event, Style { data, region: "us-east-1" }).to_json()
+        super::event(&event, Style { data, region: "us-east-1", input_text: None }).to_json()
+    }
+
+    #[test]
+    fn the_input_stays_as_it_was_sent_until_a_state_has_worked_on_it() {
+        let write = |id| {
+            let detail = HistoryDetail::StateEntered {
+                state_type: StateType::Pass,
+                name: "P".into(),
+                input: Value::parse("[1, 2]").unwrap(),
+            };
+            let event = HistoryEvent { id, previous: 0, timestamp: Timestamp::from_millis(0), detail };
+            let style = Style { data: true, region: "us-east-1", input_text: Some("[1, 2]") };
+            let event = super::event(&event, style);
+            event.get("stateEnteredEventDetails").unwrap().get("input").unwrap().as_str().unwrap().to_owned()
+        };
+        assert_eq!(write(2), "[1, 2]");
+        assert_eq!(write(4), "[1,2]");
     }
 
     #[test]

@@ -90,9 +90,9 @@ impl Turn<'_> {
             Dynamic::Literal(number) => Ok(*number),
             Dynamic::Query(expression) => {
                 let value = self.evaluate(id, expression, name, input)?;
-                // Recorded: a JSONPath field may lead to a string that holds a number.
-                let text = value.as_str().filter(|_| state.query_language == QueryLanguage::JsonPath);
-                match value.as_i64().or_else(|| text?.parse().ok()) {
+                // AWS takes text that is a whole number, too (recorded).
+                let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+                match number {
                     Some(number) if number >= 0 => Ok(number as u64),
                     Some(_) => Err(error::negative(name).into()),
                     None if state.query_language == QueryLanguage::Jsonata => {

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A Map Run under way.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::machine) struct MapRun {
     arn: Str,
     label: Str,
@@ -65,7 +65,7 @@ enum Errand {
 }
 
 /// A child execution that runs.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Child {
     /// Its place among the results.
     pub(super) slot: usize,
@@ -261,6 +261,7 @@ impl Turn<'_> {
         let names = MapRunNames::new(&own);
         let start = Start {
             input: input.clone(),
+            input_text: None,
             execution_arn: match express_id {
                 None => names.execution(&run.label, &name),
                 Some(express_id) => names.express(&run.label, &name, &express_id),

@@ -19,7 +19,7 @@ pub(super) struct Prepared {
 }
 
 /// ItemBatcher, evaluated.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Batches {
     pub(super) input: Option<Value>,
     pub(super) max_items: usize,

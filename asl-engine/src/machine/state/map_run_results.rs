@@ -34,10 +34,10 @@ impl Transformation {
 }
 
 /// The results of a Map Run, in the order of the items. A child that is not over has none.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Results(Vec<Option<ChildResult>>);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct ChildResult {
     succeeded: bool,
     value: Value,

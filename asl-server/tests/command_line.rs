@@ -1,0 +1,157 @@
+//! The built `asl`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+fn asl(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_asl"));
+    command.args(arguments).env_clear();
+    command
+}
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = asl(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A file in this test's own folder.
+fn file(name: &str, text: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("command_line");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+const SAGA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../statemachine/llt.asl.yaml");
+
+#[test]
+fn run_prints_the_output_or_the_error() {
+    let (code, output, progress) = run(&["run", SAGA, "--input", r#"{"order_id": "4", "items": []}"#]);
+    assert_eq!(code, Some(0), "{progress}");
+    let output: serde_json::Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(output["payment"]["payment_type"], "Debit");
+    assert!(progress.contains("→ OrderSucceeded (Succeed)"), "{progress}");
+
+    let (code, output, progress) = run(&["run", SAGA, "--quiet", "--input", r#"{"order_id": "1", "items": []}"#]);
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    assert!(progress.starts_with("failed: ErrProcessOrder\n"), "{progress}");
+}
+
+#[test]
+fn run_reads_its_input_from_a_file_or_from_standard_input() {
+    let machine = file("pass.asl.json", r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#);
+    let input = file("input.json", r#"{"n": 1}"#);
+    let (code, output, _) = run(&["run", &machine, "--input", &format!("@{input}")]);
+    assert_eq!((code, output.as_str()), (Some(0), "{\n  \"n\": 1\n}\n"));
+
+    let mut child = asl(&["run", &machine, "--input", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"[7]").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().stdout, b"[\n  7\n]\n");
+
+    let (code, _, error) = run(&["run", &machine, "--input", "{"]);
+    assert_eq!(code, Some(1));
+    assert!(error.starts_with("error: the input (--input) is no JSON: "), "{error}");
+}
+
+#[test]
+fn run_skips_waits_and_prints_the_history() {
+    let machine = file(
+        "wait.asl.yaml",
+        "StartAt: W\nStates:\n  W: {Type: Wait, Seconds: 86400, Next: P}\n  P: {Type: Pass, Result: '${Word}', End: true}\n",
+    );
+    let (code, output, _) = run(&["run", &machine, "--skip-waits", "--history", "--set", "Word=hi"]);
+    assert_eq!(code, Some(0));
+    let history: serde_json::Value = serde_json::from_str(&output).unwrap();
+    let events = history["events"].as_array().unwrap();
+    let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(
+        types,
+        [
+            "ExecutionStarted",
+            "WaitStateEntered",
+            "WaitStateExited",
+            "PassStateEntered",
+            "PassStateExited",
+            "ExecutionSucceeded"
+        ]
+    );
+    assert_eq!(events[5]["executionSucceededEventDetails"]["output"], "\"hi\"");
+    let waited = events[2]["timestamp"].as_f64().unwrap() - events[1]["timestamp"].as_f64().unwrap();
+    assert!((waited - 86_400.0).abs() < 0.01, "{waited}");
+
+    let (code, _, error) = run(&["run", &machine]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("Word") && error.contains("wait.asl.yaml:4:"), "{error}");
+}
+
+#[test]
+fn validate_shows_where_a_definition_is_wrong() {
+    let right = file("right.asl.json", r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#);
+    let wrong = file("wrong.asl.yaml", "StartAt: P\nStates:\n  P:\n    Type: Pass\n    Next: Nowhere\n");
+    assert_eq!(run(&["validate", &right, SAGA]).0, Some(0));
+    let (code, output, error) = run(&["validate", &right, &wrong]);
+    assert_eq!(code, Some(1));
+    assert!(output.contains("right.asl.json: ok"), "{output}");
+    assert!(output.contains("wrong.asl.yaml:5:11") && output.contains("Nowhere"), "{output}");
+    assert_eq!(error, "1 of 2 with errors\n");
+
+    let (code, _, error) = run(&["validate", "no-such-file.json"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("cannot read `no-such-file.json`"), "{error}");
+}
+
+#[test]
+fn wrong_arguments_are_explained() {
+    for (arguments, says) in [
+        (&["run"][..], "<FILE>"),
+        (&["validate", "--set", "x", "f"], "write `x` as NAME=VALUE"),
+        (&["serve", "--account", "12", "--ephemeral"], "the account `12` is not twelve digits"),
+        (&["serve", "--function", "F=https://x", "--ephemeral"], "not https"),
+        (&["serve", "--config", "no-such.toml"], "cannot read `no-such.toml`"),
+        (&["serve", "--deploy", "no-such.yaml", "--ephemeral"], "cannot read `no-such.yaml`"),
+        (&["serve", "--data", "x", "--ephemeral"], "cannot be used with"),
+    ] {
+        let (code, _, error) = run(arguments);
+        assert_ne!(code, Some(0), "{arguments:?}");
+        assert!(error.contains(says), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn serve_says_what_to_type_and_ends_when_told() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("serve");
+    _ = std::fs::remove_dir_all(&folder);
+    let data = folder.display().to_string();
+    let mut child = asl(&["--listen", "127.0.0.1:0", "--data", &data])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let greeting: Vec<String> = lines.by_ref().take_while(|line| !line.starts_with("Ctrl-C")).collect();
+    let greeting = greeting.join("\n");
+    assert!(greeting.contains("Deployed arn:aws:states:us-east-1:123456789012:stateMachine:OrderSaga"), "{greeting}");
+    assert!(greeting.contains("/StartExecution -d '"), "{greeting}");
+
+    // A second server must not share the first one's records.
+    let (code, _, error) = run(&["--listen", "127.0.0.1:0", "--data", &data]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("cannot keep data in"), "{error}");
+
+    #[cfg(unix)]
+    {
+        let told = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        assert!(told.success());
+        assert_eq!(lines.next().as_deref(), Some("stopped"));
+        assert!(child.wait().unwrap().success());
+    }
+    #[cfg(not(unix))]
+    child.kill().unwrap();
+}
