@@ -83,6 +83,18 @@ fn map(bencher: Bencher<'_, '_>, items: usize) {
     bencher.counter(ItemsCount::new(items)).bench(|| run_any(&program, &input));
 }
 
+/// Each item is an execution of its own: a machine is made, run and dropped.
+#[divan::bench(args = [1_000, 10_000])]
+fn distributed_map(bencher: Bencher<'_, '_>, items: usize) {
+    let program = compile(
+        r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}}}"#,
+    );
+    let input: Value = (0..items).map(Value::from).collect();
+    bencher.counter(ItemsCount::new(items)).bench(|| run(&program, &input));
+}
+
 /// A Map of 10,000 iterations is over the history limit of a STANDARD execution: EXPRESS has none.
 fn run_any(program: &Arc<Program>, input: &Value) {
     let start =

@@ -156,6 +156,45 @@ pub(crate) fn negative(field: &str) -> StatesError {
     StatesError::runtime(format!("{field} cannot be negative."))
 }
 
+/// A `…Path` field that wants a number got something else.
+pub(crate) fn not_a_number(field: &str, path: &str, value: &Value) -> StatesError {
+    let shown = value.as_str().map_or_else(|| value.to_json(), str::to_owned);
+    StatesError::runtime(format!("The {field} field refers to value \"{shown}\" which is not a valid number: {path}"))
+}
+
+/// A percentage that is none.
+pub(crate) fn not_a_percentage(field: &str) -> StatesError {
+    StatesError::runtime(format!("{field} must be between 0 and 100."))
+}
+
+/// More items of a Map Run failed than are tolerated.
+pub(crate) fn tolerated_failures_exceeded() -> StatesError {
+    StatesError::new(
+        names::EXCEED_TOLERATED_FAILURE_THRESHOLD,
+        "The specified tolerated failure threshold was exceeded",
+    )
+}
+
+/// The items of a Map Run could not be read.
+pub(crate) fn item_reader_failed(cause: impl Into<Str>) -> StatesError {
+    StatesError::new(names::ITEM_READER_FAILED, cause)
+}
+
+/// The items that were read are no array.
+pub(crate) fn items_not_iterable() -> StatesError {
+    item_reader_failed("Attempting to map over non-iterable node.")
+}
+
+/// `MaxItems` of an ItemReader is negative.
+pub(crate) fn max_items_not_positive() -> StatesError {
+    item_reader_failed("field MaxItems must be positive")
+}
+
+/// Two columns of a CSV file have the same header.
+pub(crate) fn duplicate_csv_headers() -> StatesError {
+    item_reader_failed("CSV headers cannot contain duplicates.")
+}
+
 /// An expression of a field gave a value of another type than the field wants.
 pub(crate) fn unexpected_type(
     expression: &Expression,

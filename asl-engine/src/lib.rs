@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod error;
 pub mod history;
 pub mod intrinsic;
+pub mod item_reader;
 pub mod jsonata;
 pub mod jsonpath;
 pub mod limits;

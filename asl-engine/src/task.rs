@@ -13,9 +13,43 @@ pub type TaskResult = Result<Value, StatesError>;
 /// A future of a task's answer.
 pub type TaskFuture = Pin<Box<dyn Future<Output = TaskResult> + Send>>;
 
+/// What a task is for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Purpose {
+    /// The work of a Task state.
+    #[default]
+    Task,
+    /// ItemReader of a distributed Map state: answer with the array of its items. Whoever has the bytes of an object can
+    /// turn them into items with [`crate::item_reader::read`].
+    ReadItems {
+        /// `ReaderConfig`
+        config: Value,
+        /// `MaxItems`: more are not needed.
+        max_items: Option<u64>,
+    },
+    /// ResultWriter of a distributed Map state: store the results, and answer with the `ResultWriterDetails`
+    /// (`{"Bucket": …, "Key": …}`).
+    WriteResults(Box<WriteResults>),
+}
+
+/// What a ResultWriter is to store, in the order of the items.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WriteResults {
+    /// `WriterConfig`
+    pub config: Value,
+    /// The Map Run the results are of.
+    pub map_run_arn: Str,
+    /// An array: what the child executions gave that succeeded, transformed as `WriterConfig` asks.
+    pub succeeded: Value,
+    /// An array: how the other child executions ended.
+    pub failed: Value,
+}
+
 /// One invocation of a task.
 #[derive(Clone, Debug)]
 pub struct TaskRequest {
+    /// What it is for.
+    pub purpose: Purpose,
     /// The task's resource.
     pub resource: Resource,
     /// The task's input: a function's payload, or a service's parameters.
@@ -40,6 +74,7 @@ impl TaskRequest {
     /// A request with nothing but a resource and an input, to call a handler by hand.
     pub fn new(resource: Resource, input: Value) -> Self {
         TaskRequest {
+            purpose: Purpose::Task,
             resource,
             input,
             execution_arn: Str::default(),

@@ -10,6 +10,8 @@ mod string;
 mod tests;
 mod unique;
 
+pub(crate) use unique::format_uuid;
+
 use crate::error;
 use crate::jsonpath::Path;
 use crate::query::{ExpressionError, QueryError, Scope};

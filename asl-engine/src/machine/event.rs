@@ -3,7 +3,7 @@
 use crate::definition::program::StateId;
 use crate::error::StatesError;
 use crate::history::HistoryEvent;
-use crate::task::Resource;
+use crate::task::{Purpose, Resource};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,10 @@ pub struct MapItem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TaskId(pub u64);
 
+/// Names one child execution of an execution; counts from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ChildId(pub u64);
+
 /// Names one timer of an execution; counts from 1. Timers are never cancelled: a late one is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimerId(pub u64);
@@ -111,6 +115,20 @@ pub enum Event {
         /// Which task.
         task: TaskId,
     },
+    /// A child execution of a Map Run is over.
+    ChildFinished {
+        /// Which child.
+        child: ChildId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Somebody changed the limits of a Map Run while it runs (UpdateMapRun).
+    MapRunUpdated {
+        /// Which Map Run.
+        map_run_arn: Str,
+        /// The new limits; what is `None` stays.
+        limits: MapRunLimits,
+    },
     /// Somebody stopped the execution.
     StopRequested {
         /// Name and cause as given, either may be absent.
@@ -137,13 +155,101 @@ pub enum Command {
     },
     /// Send [`Event::Resumed`] soon: the machine has more to do, but others shall have a turn.
     Resume,
+    /// Start a child execution of the same program, and tell how it ends.
+    StartChild(Box<ChildCommand>),
+    /// Stop a child execution: nobody waits for it any more.
+    StopChild {
+        /// Which child.
+        child: ChildId,
+    },
+    /// How a Map Run gets on, for those who answer for Map Runs; others may ignore it.
+    MapRun {
+        /// Which Map Run.
+        map_run_arn: Str,
+        /// What is new.
+        news: MapRunNews,
+    },
     /// The execution is over.
     Finish(Outcome),
+}
+
+/// A child execution to be started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildCommand {
+    /// Which child.
+    pub child: ChildId,
+    /// The Map Run it belongs to.
+    pub map_run_arn: Str,
+    /// How many items of the Map state it processes: 1, or those of a batch.
+    pub items: u64,
+    /// How it begins.
+    pub start: Start,
+}
+
+/// What a driver is told about a Map Run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MapRunNews {
+    /// It began.
+    Started {
+        /// Its limits.
+        limits: MapRunLimits,
+        /// Does a child process several items (ItemBatcher)?
+        batched: bool,
+    },
+    /// Its items are known.
+    ItemsFound {
+        /// How many there are.
+        items: u64,
+    },
+    /// Its limits were changed.
+    Updated {
+        /// What is `None` stays.
+        limits: MapRunLimits,
+    },
+    /// It is over.
+    Ended {
+        /// How.
+        status: MapRunStatus,
+        /// Were the results written by a ResultWriter?
+        results_written: bool,
+    },
+}
+
+/// The limits of a Map Run. `None`: not given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapRunLimits {
+    /// `MaxConcurrency`; 0: as many as the service allows.
+    pub max_concurrency: Option<u64>,
+    /// `ToleratedFailureCount`
+    pub tolerated_failure_count: Option<u64>,
+    /// `ToleratedFailurePercentage`, from 0 to 100
+    pub tolerated_failure_percentage: Option<f64>,
+}
+
+impl MapRunLimits {
+    /// Takes over what is given in `changes`.
+    pub fn update(&mut self, changes: MapRunLimits) {
+        self.max_concurrency = changes.max_concurrency.or(self.max_concurrency);
+        self.tolerated_failure_count = changes.tolerated_failure_count.or(self.tolerated_failure_count);
+        self.tolerated_failure_percentage = changes.tolerated_failure_percentage.or(self.tolerated_failure_percentage);
+    }
+}
+
+/// The status of a Map Run, as DescribeMapRun tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the API reference's own words")]
+pub enum MapRunStatus {
+    Running,
+    Succeeded,
+    Failed,
+    Aborted,
 }
 
 /// A task to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskCommand {
+    /// What it is for.
+    pub purpose: Purpose,
     /// Which task.
     pub task: TaskId,
     /// The state that asks.

@@ -1,5 +1,6 @@
 //! Frames: the threads of control of an execution, in a flat arena.
 
+use super::state::map_run::MapRun;
 use super::{MapItem, TaskId, TimerId};
 use crate::definition::program::StateId;
 use crate::time::Timestamp;
@@ -55,6 +56,8 @@ pub(super) enum Phase {
     Parallel(Join),
     /// The iterations of a Map state.
     Map(Box<Iterations>),
+    /// The child executions of a distributed Map state, its ItemReader or its ResultWriter.
+    MapRun(Box<MapRun>),
 }
 
 /// A task under way.
@@ -144,6 +147,17 @@ impl Frames {
                 FrameId { index, generation: 0 }
             }
         }
+    }
+
+    /// Every live frame.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (FrameId, &Frame)> {
+        let slots = self.slots.iter().zip(0..);
+        slots.filter_map(|(slot, index)| Some((FrameId { index, generation: slot.generation }, slot.frame.as_ref()?)))
+    }
+
+    /// Takes every frame out.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Frame> + use<> {
+        std::mem::take(self).slots.into_iter().filter_map(|slot| slot.frame)
     }
 
     pub(super) fn get(&self, id: FrameId) -> Option<&Frame> {

@@ -24,7 +24,10 @@ mod state;
 pub mod token;
 mod turn;
 
-pub use event::{Command, Effects, Event, MachineType, MapItem, Outcome, Start, TaskCommand, TaskId, TimerId};
+pub use event::{
+    ChildCommand, ChildId, Command, Effects, Event, MachineType, MapItem, MapRunLimits, MapRunNews, MapRunStatus,
+    Outcome, Start, TaskCommand, TaskId, TimerId,
+};
 
 use crate::definition::Program;
 use crate::definition::program::StateId;
@@ -45,7 +48,7 @@ pub struct Machine {
 }
 
 /// The form in which machines are written out. Changes with every change of [`Core`].
-const SNAPSHOT_VERSION: u32 = 1;
+const SNAPSHOT_VERSION: u32 = 2;
 
 /// A machine written out at one point of its life: serialisable, without program and history.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,6 +73,8 @@ struct Core {
     frames: Frames,
     /// Who waits for which task. A task that is not here is over or abandoned: late answers are ignored.
     tasks: BTreeMap<TaskId, FrameId>,
+    /// Which Map Run waits for which child execution. A child that is not here is over or stopped.
+    children: BTreeMap<ChildId, FrameId>,
     /// Who waits for which timer, and why. A timer that is not here is stale.
     timers: BTreeMap<TimerId, Timer>,
     /// What can be done without waiting.
@@ -77,6 +82,7 @@ struct Core {
     next_task: u64,
     /// How often each Task state was scheduled.
     invocations: BTreeMap<StateId, u64>,
+    next_child: u64,
     next_timer: u64,
     /// The id of the last history event.
     last_event: u64,
@@ -91,6 +97,8 @@ enum Work {
     Enter(FrameId),
     /// Tell that the frame's task has started, as a service does soon after it was scheduled.
     StartTask(FrameId, TaskId),
+    /// Start the next child execution of the frame's Map Run.
+    StartChild(FrameId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,10 +124,12 @@ impl Machine {
             started_at: Timestamp::default(),
             frames: Frames::default(),
             tasks: BTreeMap::new(),
+            children: BTreeMap::new(),
             timers: BTreeMap::new(),
             ready: VecDeque::new(),
             next_task: 1,
             invocations: BTreeMap::new(),
+            next_child: 1,
             next_timer: 1,
             last_event: 0,
             rng,

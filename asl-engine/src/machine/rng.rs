@@ -18,6 +18,12 @@ impl Rng {
         self.0.set(state);
         mix(state)
     }
+
+    /// A version 4 UUID.
+    pub(super) fn uuid(&self) -> String {
+        let high = self.next();
+        crate::intrinsic::format_uuid(high, self.next())
+    }
 }
 
 /// The finaliser of SplitMix64: every bit of the input changes every bit of the output.

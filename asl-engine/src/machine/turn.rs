@@ -2,12 +2,13 @@
 
 use super::environment::Surroundings;
 use super::frame::{Frame, FrameId, Phase};
-use super::{Command, Core, Effects, Event, MachineType, Outcome, Timer, TimerId, Work};
+use super::{Command, Core, Effects, Event, MachineType, MapRunStatus, Outcome, TaskId, Timer, TimerId, Work};
 use crate::definition::Program;
 use crate::definition::program::{State, StateKind, Transition};
 use crate::error::{self, StatesError, names};
 use crate::history::{HistoryDetail, HistoryEvent};
 use crate::limits;
+use crate::task::TaskResult;
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 use std::cell::OnceCell;
@@ -41,9 +42,11 @@ impl<'a> Turn<'a> {
             Event::DeadlineReached { timer } => self.deadline(timer),
             Event::TaskStarted { task, worker_name } => self.task_taken(task, worker_name),
             Event::TaskSubmitted { task, output } => self.task_submitted(task, output),
-            Event::TaskSucceeded { task, output } => self.task_ended(task, Ok(output)),
-            Event::TaskFailed { task, error } => self.task_ended(task, Err(error)),
+            Event::TaskSucceeded { task, output } => self.task_answered(task, Ok(output)),
+            Event::TaskFailed { task, error } => self.task_answered(task, Err(error)),
             Event::TaskHeartbeat { task } => self.task_heartbeat(task),
+            Event::ChildFinished { child, outcome } => self.child_finished(child, outcome),
+            Event::MapRunUpdated { map_run_arn, limits } => self.map_run_updated(&map_run_arn, limits),
             Event::StopRequested { error } => self.end(Outcome::Aborted(error)),
         }
         self.run();
@@ -56,7 +59,8 @@ impl<'a> Turn<'a> {
         self.core.started_at = self.now;
         let (input, role_arn) = (self.core.start.input.clone(), self.core.start.role_arn.clone());
         self.emit_after(0, || HistoryDetail::ExecutionStarted { input, role_arn });
-        let own = self.program.timeout_seconds;
+        // A child execution runs the item processor, which has no TimeoutSeconds; the machine's own is its parent's.
+        let own = self.program.timeout_seconds.filter(|_| self.core.start.start_at.is_none());
         let seconds = match self.core.start.machine_type {
             MachineType::Standard => own,
             MachineType::Express => Some(own.unwrap_or(limits::EXPRESS_SECONDS_MAX).min(limits::EXPRESS_SECONDS_MAX)),
@@ -82,6 +86,7 @@ impl<'a> Turn<'a> {
                 None => return,
                 Some(Work::Enter(frame)) => self.enter(frame),
                 Some(Work::StartTask(frame, task)) => self.task_started(frame, task),
+                Some(Work::StartChild(frame)) => self.start_child(frame),
             }
         }
         if self.core.outcome.is_none() && !self.core.ready.is_empty() {
@@ -222,6 +227,11 @@ impl<'a> Turn<'a> {
                 }
                 Phase::Parallel(join) => doomed.extend(join.children.iter().flatten()),
                 Phase::Map(iterations) => doomed.extend(iterations.join.children.iter().flatten()),
+                Phase::MapRun(run) => {
+                    self.abandon_map_run(run, MapRunStatus::Aborted);
+                    // Not recorded; as with the state's own MapStateAborted, a stop of the whole execution tells none.
+                    self.emit_after(previous, || HistoryDetail::MapRunAborted);
+                }
                 Phase::Timer | Phase::Ready => {}
             }
             let kind = &self.program.state(frame.state).kind;
@@ -231,6 +241,15 @@ impl<'a> Turn<'a> {
             if told && frame.entered > 0 {
                 self.emit_after(previous, || HistoryDetail::StateAborted { state_type: kind.type_name() });
             }
+        }
+    }
+
+    /// A task is done: one of a Task state, or one that a Map Run needs.
+    fn task_answered(&mut self, task: TaskId, result: TaskResult) {
+        let frame = self.core.tasks.get(&task).and_then(|id| Some((*id, self.frame(*id)?)));
+        match frame {
+            Some((id, Frame { phase: Phase::MapRun(_), .. })) => self.map_run_task_ended(id, task, result),
+            _ => self.task_ended(task, result),
         }
     }
 
@@ -248,12 +267,16 @@ impl<'a> Turn<'a> {
             Outcome::TimedOut(error) => HistoryDetail::ExecutionTimedOut(error.clone()),
             Outcome::Aborted(error) => HistoryDetail::ExecutionAborted(error.clone()),
         });
+        for frame in self.core.frames.drain() {
+            if let Phase::MapRun(run) = frame.phase {
+                self.abandon_map_run(&run, MapRunStatus::Aborted);
+            }
+        }
         for task in std::mem::take(&mut self.core.tasks).into_keys() {
             self.command(Command::Abandon { task });
         }
         self.core.timers.clear();
         self.core.ready.clear();
-        self.core.frames = Default::default();
         self.core.outcome = Some(outcome.clone());
         self.command(Command::Finish(outcome));
     }

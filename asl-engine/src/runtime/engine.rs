@@ -3,12 +3,13 @@
 use super::activity::{Activities, ActivityTask};
 use super::clock::Clock;
 use super::functions::Functions;
-use super::record::{Execution, PatientWait, Records, Status};
+use super::map_run::MapRun;
+use super::record::{Execution, PatientWait, Record, Records, Status};
 use super::shard::{INBOX, Message, Shard, Shared};
 use crate::definition::Program;
 use crate::error::StatesError;
 use crate::history::HistoryEvent;
-use crate::machine::{Outcome, Start, token};
+use crate::machine::{Event, MapRunLimits, Outcome, Start, token};
 use crate::mock::MockConfig;
 use crate::task::TaskHandler;
 use crate::time::Timestamp;
@@ -24,7 +25,6 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     shared: Arc<Shared>,
-    records: Records,
     shards: Vec<mpsc::Sender<Message>>,
     running_max: usize,
     anonymous: AtomicU64,
@@ -129,6 +129,7 @@ impl EngineBuilder {
             handler: Arc::new(self.functions),
             mocks: self.mocks,
             activities: Activities::default(),
+            records: Records::default(),
         });
         let shards = (0..shards)
             .map(|_| {
@@ -139,7 +140,6 @@ impl EngineBuilder {
             .collect();
         Engine(Arc::new(Inner {
             shared,
-            records: Records::default(),
             shards,
             running_max: self.running_max.unwrap_or(usize::MAX),
             anonymous: AtomicU64::new(0),
@@ -168,13 +168,15 @@ impl Engine {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(&self, program: Arc<Program>, start: Start) -> Result<Execution, StartError> {
-        if self.0.records.running() >= self.0.running_max {
+        if self.0.shared.records.running() >= self.0.running_max {
             return Err(StartError::Overloaded);
         }
-        let inserted = self.0.records.insert(program, start, self.now(), self.clock().clone());
+        let hash = foldhash::fast::FixedState::default().hash_one(&start.execution_arn);
+        let shard = hash as usize % self.0.shards.len();
+        let inserted = self.0.shared.records.insert(program, start, self.now(), self.clock().clone(), shard, None);
         let record = inserted.map_err(|existing| StartError::AlreadyExists(Box::new(existing.snapshot())))?;
         let (recorded, acknowledged) = oneshot::channel();
-        self.send(&record.start.execution_arn, Message::Start { record: record.clone(), recorded }).await;
+        self.send(&record, Message::Start { record: record.clone(), recorded }).await;
         acknowledged.await.map_err(|_| StartError::Stopped)?;
         Ok(record.snapshot())
     }
@@ -207,9 +209,10 @@ impl Engine {
 
     /// Stops an execution. `None`: there is no such execution. One that has ended stays as it ended.
     pub async fn stop(&self, execution_arn: &str, error: StatesError) -> Option<Execution> {
-        let record = self.0.records.get(execution_arn)?;
-        let (stopped, over) = oneshot::channel();
-        self.send(execution_arn, Message::Stop { execution_arn: execution_arn.into(), error, stopped }).await;
+        let record = self.0.shared.records.get(execution_arn)?;
+        let (told, over) = oneshot::channel();
+        let event = Event::StopRequested { error };
+        self.send(&record, Message::Tell { execution_arn: execution_arn.into(), event, told }).await;
         // An answer that never comes means that the engine is going down.
         let _ = over.await;
         Some(record.snapshot())
@@ -217,7 +220,7 @@ impl Engine {
 
     /// An execution, as it is now.
     pub fn execution(&self, execution_arn: &str) -> Option<Execution> {
-        Some(self.0.records.get(execution_arn)?.snapshot())
+        Some(self.0.shared.records.get(execution_arn)?.snapshot())
     }
 
     /// The executions of a state machine, newest first, after the execution `after` of an earlier page.
@@ -228,17 +231,52 @@ impl Engine {
         after: Option<&str>,
         limit: usize,
     ) -> Vec<Execution> {
-        self.0.records.list(state_machine_arn, status, after, limit)
+        self.0.shared.records.list(state_machine_arn, status, after, limit)
+    }
+
+    /// The child executions of a Map Run, as [`Self::executions`].
+    pub fn children(
+        &self,
+        map_run_arn: &str,
+        status: Option<Status>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Execution> {
+        self.0.shared.records.list(map_run_arn, status, after, limit)
+    }
+
+    /// A Map Run, as it is now.
+    pub fn map_run(&self, map_run_arn: &str) -> Option<MapRun> {
+        self.0.shared.records.map_run(map_run_arn)
+    }
+
+    /// The Map Runs of an execution, in the order they started.
+    pub fn map_runs(&self, execution_arn: &str) -> Vec<MapRun> {
+        self.0.shared.records.map_runs(execution_arn)
+    }
+
+    /// Changes the limits of a Map Run while it runs; what is `None` stays. `None`: there is no such Map Run. One that has
+    /// ended stays as it ended.
+    pub async fn update_map_run(&self, map_run_arn: &str, limits: MapRunLimits) -> Option<MapRun> {
+        let map_run = self.map_run(map_run_arn)?;
+        let record = self.0.shared.records.get(&map_run.execution_arn)?;
+        let event = Event::MapRunUpdated { map_run_arn: map_run.map_run_arn, limits };
+        let (told, heard) = oneshot::channel();
+        let execution_arn = map_run.execution_arn;
+        self.send(&record, Message::Tell { execution_arn, event, told }).await;
+        // An answer that never comes means that the engine is going down.
+        let _ = heard.await;
+        self.map_run(map_run_arn)
     }
 
     /// The history of an execution so far.
     pub async fn history(&self, execution_arn: &str) -> Option<Arc<Vec<HistoryEvent>>> {
-        Some(Arc::new(self.0.records.get(execution_arn)?.history()))
+        Some(Arc::new(self.0.shared.records.get(execution_arn)?.history()))
     }
 
     /// Waits until the execution has ended. `None`: there is no such execution.
     pub async fn finished(&self, execution_arn: &str) -> Option<Execution> {
-        let record = self.0.records.get(execution_arn)?;
+        let record = self.0.shared.records.get(execution_arn)?;
         loop {
             // Registered before looking, so that an end in between is not missed.
             let ended = record.ended.notified();
@@ -252,7 +290,7 @@ impl Engine {
 
     /// As [`Engine::finished`], for a task handler whose task is that execution: virtual time goes on meanwhile.
     pub async fn finished_meanwhile(&self, execution_arn: &str) -> Option<Execution> {
-        let _waiting = PatientWait::new(self.0.records.get(execution_arn)?);
+        let _waiting = PatientWait::new(self.0.shared.records.get(execution_arn)?);
         self.finished(execution_arn).await
     }
 
@@ -262,13 +300,13 @@ impl Engine {
     /// See [`TokenError`].
     pub async fn report(&self, token: &str, report: TokenReport) -> Result<(), TokenError> {
         let (execution_arn, task, check) = token::decode(token).ok_or(TokenError::Unknown)?;
-        let record = self.0.records.get(&execution_arn).ok_or(TokenError::Unknown)?;
+        let record = self.0.shared.records.get(&execution_arn).ok_or(TokenError::Unknown)?;
         if check != token::check(task, record.start.seed) {
             return Err(TokenError::Unknown);
         }
         let (answer, accepted) = oneshot::channel();
         let message = Message::Report { execution_arn: execution_arn.clone(), task, report, answer };
-        self.send(&execution_arn, message).await;
+        self.send(&record, message).await;
         accepted.await.unwrap_or(Err(TokenError::TimedOut))
     }
 
@@ -285,7 +323,8 @@ impl Engine {
             let (taken, may_take) = oneshot::channel();
             let (execution_arn, task) = (offered.execution_arn.clone(), offered.task);
             let worker_name = worker_name.clone();
-            self.send(&offered.execution_arn, Message::Take { execution_arn, task, worker_name, taken }).await;
+            let Some(record) = self.0.shared.records.get(&execution_arn) else { continue };
+            self.send(&record, Message::Take { execution_arn, task, worker_name, taken }).await;
             if may_take.await == Ok(true) {
                 return offered.activity;
             }
@@ -302,10 +341,8 @@ impl Engine {
         answer.await.unwrap_or(false)
     }
 
-    async fn send(&self, execution_arn: &str, message: Message) {
-        let hash = foldhash::fast::FixedState::default().hash_one(execution_arn);
-        let shard = &self.0.shards[hash as usize % self.0.shards.len()];
+    async fn send(&self, record: &Record, message: Message) {
         // A shard that is gone drops the message's answer channel, which is how the caller hears of it.
-        let _ = shard.send(message).await;
+        let _ = self.0.shards[record.shard].send(message).await;
     }
 }

@@ -1,7 +1,7 @@
 //! The local runtime: executions on tokio, with real or virtual time.
 //!
 //! Executions are spread over a few shards. A shard is one tokio task that owns its machines: it takes a batch of messages,
-//! steps the machines, and performs their commands. No lock is held across executions, and a waiting execution costs no
+//! steps the machines, and performs their commands. The child executions of a Map Run live in the shard of their parent. No lock is held across executions, and a waiting execution costs no
 //! thread and no task: it is an entry in its shard's timer table.
 //!
 //! ```
@@ -21,6 +21,7 @@ mod activity;
 mod clock;
 mod engine;
 mod functions;
+mod map_run;
 mod record;
 mod shard;
 mod task_future;
@@ -29,4 +30,5 @@ pub use activity::ActivityTask;
 pub use clock::{Clock, VirtualClock};
 pub use engine::{Engine, EngineBuilder, StartError, TokenError, TokenReport};
 pub use functions::{function_name, invoke_answer, invoke_error};
+pub use map_run::{Counts, MapRun};
 pub use record::{Execution, Status};

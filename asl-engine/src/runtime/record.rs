@@ -1,14 +1,15 @@
 //! What the engine keeps of every execution: how it began, what happened to it, how it ended.
 
 use super::clock::Clock;
+use super::map_run::{MapRun, MapRuns};
 use crate::definition::Program;
 use crate::history::HistoryEvent;
-use crate::machine::{Effects, Event, Machine, Outcome, Start};
+use crate::machine::{ChildId, Effects, Event, Machine, MapRunNews, Outcome, Start};
 use crate::time::Timestamp;
 use crate::value::Str;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::Notify;
 
 /// A finished or running execution, as it was when it was asked for. Cheap to clone.
@@ -24,6 +25,10 @@ pub struct Execution {
     pub stopped: Option<Timestamp>,
     /// How it ended; `None` while it runs.
     pub outcome: Option<Outcome>,
+    /// The Map Run it is a child of.
+    pub map_run_arn: Option<Str>,
+    /// How many items of the Map Run it processes; 0 for executions that are no children.
+    pub items: u64,
 }
 
 /// The status of an execution, as DescribeExecution tells it.
@@ -55,12 +60,25 @@ pub(super) struct Record {
     pub(super) start: Arc<Start>,
     pub(super) program: Arc<Program>,
     pub(super) started: Timestamp,
+    /// Whose child it is, when it is one.
+    pub(super) parent: Option<Parent>,
+    /// Which shard it lives in. Children live with their parents.
+    pub(super) shard: usize,
     sequence: u64,
     life: Mutex<Life>,
     pub(super) ended: Notify,
     /// Handlers that wait for the end; virtual time may pass until then, and not a moment longer.
     patient: Patient,
     running: Arc<AtomicUsize>,
+}
+
+/// What a child execution knows of where it comes from.
+pub(super) struct Parent {
+    pub(super) execution_arn: Str,
+    pub(super) child: ChildId,
+    pub(super) map_run_arn: Str,
+    /// How many items it processes.
+    pub(super) items: u64,
 }
 
 #[derive(Default)]
@@ -90,7 +108,9 @@ impl Record {
     pub(super) fn snapshot(&self) -> Execution {
         let (stopped, outcome) = self.life().end.clone().unzip();
         let (start, program) = (self.start.clone(), self.program.clone());
-        Execution { start, program, started: self.started, stopped, outcome }
+        let map_run_arn = self.parent.as_ref().map(|parent| parent.map_run_arn.clone());
+        let items = self.parent.as_ref().map_or(0, |parent| parent.items);
+        Execution { start, program, started: self.started, stopped, outcome, map_run_arn, items }
     }
 
     /// The history, derived from the journal.
@@ -159,6 +179,7 @@ pub(super) struct Records {
 
 #[derive(Default)]
 struct Tables {
+    map_runs: MapRuns,
     by_arn: HashMap<Str, Arc<Record>>,
     /// In the order they started.
     by_state_machine: HashMap<Str, Vec<Arc<Record>>>,
@@ -173,6 +194,8 @@ impl Records {
         start: Start,
         started: Timestamp,
         clock: Clock,
+        shard: usize,
+        parent: Option<Parent>,
     ) -> Result<Arc<Record>, Arc<Record>> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(existing) = tables.by_arn.get(&start.execution_arn) {
@@ -184,6 +207,8 @@ impl Records {
             start: Arc::new(start),
             program,
             started,
+            parent,
+            shard,
             sequence,
             life: Mutex::default(),
             ended: Notify::new(),
@@ -191,6 +216,9 @@ impl Records {
             running: self.running.clone(),
         });
         self.running.fetch_add(1, Ordering::Relaxed);
+        if let Some(parent) = &record.parent {
+            tables.map_runs.add_child(&parent.map_run_arn, record.clone());
+        }
         tables.by_arn.insert(record.start.execution_arn.clone(), record.clone());
         tables.by_state_machine.entry(record.start.state_machine_arn.clone()).or_default().push(record.clone());
         Ok(record)
@@ -202,19 +230,34 @@ impl Records {
     }
 
     pub(super) fn get(&self, execution_arn: &str) -> Option<Arc<Record>> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).by_arn.get(execution_arn).cloned()
+        self.tables().by_arn.get(execution_arn).cloned()
     }
 
-    /// Newest first, after the execution `after`.
-    pub(super) fn list(
-        &self,
-        state_machine_arn: &str,
-        status: Option<Status>,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Vec<Execution> {
-        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(all) = tables.by_state_machine.get(state_machine_arn) else { return Vec::new() };
+    fn tables(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes down what a machine tells of a Map Run.
+    pub(super) fn map_run_news(&self, execution_arn: &Str, map_run_arn: Str, at: Timestamp, news: MapRunNews) {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        tables.map_runs.tell(execution_arn, map_run_arn, at, news);
+    }
+
+    pub(super) fn map_run(&self, map_run_arn: &str) -> Option<MapRun> {
+        self.tables().map_runs.get(map_run_arn)
+    }
+
+    pub(super) fn map_runs(&self, execution_arn: &str) -> Vec<MapRun> {
+        self.tables().map_runs.of_execution(execution_arn)
+    }
+
+    /// The executions of a state machine, or the children of a Map Run: newest first, after the execution `after`.
+    pub(super) fn list(&self, of: &str, status: Option<Status>, after: Option<&str>, limit: usize) -> Vec<Execution> {
+        let tables = self.tables();
+        let children = tables.map_runs.children(of);
+        let Some(all) = children.or_else(|| tables.by_state_machine.get(of).map(Vec::as_slice)) else {
+            return Vec::new();
+        };
         let end = match after.and_then(|arn| tables.by_arn.get(arn)) {
             Some(after) => all.partition_point(|record| record.sequence < after.sequence),
             None => all.len(),

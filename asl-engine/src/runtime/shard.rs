@@ -3,10 +3,10 @@
 use super::activity::{Activities, ActivityTask, Offered};
 use super::clock::Clock;
 use super::engine::{TokenError, TokenReport};
-use super::record::Record;
+use super::record::{Parent, Record, Records};
 use super::task_future::Guarded;
 use crate::error::StatesError;
-use crate::machine::{Command, Effects, Event, Machine, Outcome, TaskCommand, TaskId, TimerId};
+use crate::machine::{ChildCommand, ChildId, Command, Effects, Event, Machine, Outcome, TaskCommand, TaskId, TimerId};
 use crate::mock::MockConfig;
 use crate::task::{Pattern, Progress, Resource, TaskHandler, TaskProgress, TaskRequest};
 use crate::time::Timestamp;
@@ -30,8 +30,8 @@ pub(super) enum Message {
     Event { execution_arn: Str, event: Event },
     /// A task's handler is done with it.
     HandlerDone { execution_arn: Str, task: TaskId, event: Option<Event> },
-    /// Stop an execution; answered when it is over.
-    Stop { execution_arn: Str, error: StatesError, stopped: oneshot::Sender<()> },
+    /// Something happened to an execution; answered when it is done. Stops are told so.
+    Tell { execution_arn: Str, event: Event, told: oneshot::Sender<()> },
     /// A worker or callback reports by a token that was read already.
     Report { execution_arn: Str, task: TaskId, report: TokenReport, answer: oneshot::Sender<Result<(), TokenError>> },
     /// A worker wants to take the task; answered whether it may.
@@ -46,6 +46,7 @@ pub(super) struct Shared {
     pub(super) handler: Arc<dyn TaskHandler>,
     pub(super) mocks: MockConfig,
     pub(super) activities: Activities,
+    pub(super) records: Records,
 }
 
 pub(super) struct Shard {
@@ -57,8 +58,8 @@ pub(super) struct Shard {
     /// Who is to be woken when.
     timers: BTreeMap<(Timestamp, u64), (Str, TimerId)>,
     next_timer: u64,
-    /// Machines that yielded.
-    yielded: VecDeque<Str>,
+    /// What happens next to the shard's own executions: those that yielded go on, children start and stop, parents hear.
+    soon: VecDeque<(Str, Event)>,
     /// Handlers that have not answered yet.
     handlers: usize,
     /// Who asked to advance, and how many events had happened by then.
@@ -73,6 +74,8 @@ struct Running {
     timers: BTreeSet<(Timestamp, u64)>,
     /// How many timers it may keep before the stale ones are swept out.
     sweep_at: usize,
+    /// Its child executions that run.
+    children: HashMap<ChildId, Str>,
 }
 
 impl Shard {
@@ -84,7 +87,7 @@ impl Shard {
             running: HashMap::new(),
             timers: BTreeMap::new(),
             next_timer: 0,
-            yielded: VecDeque::new(),
+            soon: VecDeque::new(),
             handlers: 0,
             advance: Vec::new(),
             happened: 0,
@@ -100,12 +103,12 @@ impl Shard {
             if let Clock::System = self.shared.clock {
                 self.fire(self.shared.clock.now());
             }
-            for _ in 0..self.yielded.len() {
-                if let Some(execution_arn) = self.yielded.pop_front() {
-                    self.happen(&execution_arn, Event::Resumed);
+            for _ in 0..self.soon.len() {
+                if let Some((execution_arn, event)) = self.soon.pop_front() {
+                    self.happen(&execution_arn, event);
                 }
             }
-            if !self.yielded.is_empty() {
+            if !self.soon.is_empty() {
                 // Others get a turn, then it goes on.
                 tokio::task::yield_now().await;
                 while batch.len() < BATCH
@@ -144,12 +147,8 @@ impl Shard {
     fn receive(&mut self, message: Message) {
         match message {
             Message::Start { record, recorded } => {
-                let machine = Machine::new(record.program.clone(), (*record.start).clone());
-                let execution_arn = record.start.execution_arn.clone();
-                let started = record.started;
-                let running =
-                    Running { record, machine, handlers: HashMap::new(), timers: BTreeSet::new(), sweep_at: 64 };
-                self.running.insert(execution_arn.clone(), running);
+                let (execution_arn, started) = (record.start.execution_arn.clone(), record.started);
+                self.host(record);
                 self.happen_at(&execution_arn, started, Event::Started);
                 // Whoever asked may be gone; the execution runs all the same.
                 let _ = recorded.send(());
@@ -164,9 +163,9 @@ impl Shard {
                     self.happen(&execution_arn, event);
                 }
             }
-            Message::Stop { execution_arn, error, stopped } => {
-                self.happen(&execution_arn, Event::StopRequested { error });
-                let _ = stopped.send(());
+            Message::Tell { execution_arn, event, told } => {
+                self.happen(&execution_arn, event);
+                let _ = told.send(());
             }
             Message::Report { execution_arn, task, report, answer } => {
                 let _ = answer.send(self.report(&execution_arn, task, report));
@@ -179,6 +178,14 @@ impl Shard {
             }
             Message::Advance { moved } => self.advance.push((self.happened, moved)),
         }
+    }
+
+    /// Makes room for an execution that is about to start.
+    fn host(&mut self, record: Arc<Record>) {
+        let machine = Machine::new(record.program.clone(), (*record.start).clone());
+        let execution_arn = record.start.execution_arn.clone();
+        let (handlers, timers, children) = (HashMap::new(), BTreeSet::new(), HashMap::new());
+        self.running.insert(execution_arn, Running { record, machine, handlers, timers, sweep_at: 64, children });
     }
 
     fn report(&mut self, execution_arn: &Str, task: TaskId, report: TokenReport) -> Result<(), TokenError> {
@@ -222,7 +229,17 @@ impl Shard {
                 }
             }
             Command::Wake { timer, at } => self.set_timer(execution_arn, timer, at),
-            Command::Resume => self.yielded.push_back(execution_arn.clone()),
+            Command::Resume => self.soon.push_back((execution_arn.clone(), Event::Resumed)),
+            Command::StartChild(child) => self.start_child(execution_arn, now, *child),
+            Command::StopChild { child } => {
+                let Some(running) = self.running.get_mut(execution_arn) else { return };
+                if let Some(child) = running.children.remove(&child) {
+                    self.soon.push_back((child, Event::StopRequested { error: StatesError::default() }));
+                }
+            }
+            Command::MapRun { map_run_arn, news } => {
+                self.shared.records.map_run_news(execution_arn, map_run_arn, now, news);
+            }
             Command::Finish(outcome) => self.finish(execution_arn, now, outcome),
         }
     }
@@ -235,7 +252,28 @@ impl Shard {
         for handler in running.handlers.into_values() {
             handler.abort();
         }
+        if let Some(parent) = &running.record.parent {
+            if let Some(parent_running) = self.running.get_mut(&parent.execution_arn) {
+                parent_running.children.remove(&parent.child);
+            }
+            let event = Event::ChildFinished { child: parent.child, outcome: outcome.clone() };
+            self.soon.push_back((parent.execution_arn.clone(), event));
+        }
         running.record.finish(now, outcome);
+    }
+
+    /// A child of an execution here; it lives here, too.
+    fn start_child(&mut self, execution_arn: &Str, now: Timestamp, command: ChildCommand) {
+        let ChildCommand { child, map_run_arn, items, start } = command;
+        let Some(running) = self.running.get_mut(execution_arn) else { return };
+        let parent = Parent { execution_arn: execution_arn.clone(), child, map_run_arn, items };
+        let (program, shard, clock) = (running.record.program.clone(), running.record.shard, self.shared.clock.clone());
+        // An ARN that is taken is the same child, started before a restart: it will tell its end.
+        let Ok(record) = self.shared.records.insert(program, start, now, clock, shard, Some(parent)) else { return };
+        let child_arn = record.start.execution_arn.clone();
+        running.children.insert(child, child_arn.clone());
+        self.host(record);
+        self.soon.push_back((child_arn, Event::Started));
     }
 
     fn set_timer(&mut self, execution_arn: &Str, timer: TimerId, at: Timestamp) {
@@ -298,9 +336,11 @@ impl Shard {
         let mocked = self.running.get(execution_arn).and_then(|running| {
             let start = &running.record.start;
             let test_case = start.test_case.as_deref()?;
-            self.shared.mocks.answer(&start.state_machine_name, test_case, &command.state, command.invocation)
+            // Children of a Map Run have their state machine's name, a slash, and the Map Run's label.
+            let state_machine = start.state_machine_name.split('/').next().unwrap_or_default();
+            self.shared.mocks.answer(state_machine, test_case, &command.state, command.invocation)
         });
-        let TaskCommand { task, state, resource, input, credentials, timeout_seconds, token, .. } = command;
+        let TaskCommand { purpose, task, state, resource, input, credentials, timeout_seconds, token, .. } = command;
         if let (Resource::Activity { arn }, None) = (&resource, &mocked) {
             let activity = ActivityTask { token: token.unwrap_or_default(), input };
             self.shared.activities.offer(arn, Offered { execution_arn: execution_arn.clone(), task, activity });
@@ -310,6 +350,7 @@ impl Shard {
         let submitted = Arc::new(AtomicBool::new(false));
         let pattern = resource.pattern();
         let request = TaskRequest {
+            purpose,
             resource,
             input,
             execution_arn: execution_arn.clone(),

@@ -1,6 +1,6 @@
 //! | state | when | then |
 //! |---|---|---|
-//! | Map | entered, or retried | its items are found; up to MaxConcurrency iterations start, each with its item |
+//! | Map (inline; [`super::map_run`] has the distributed one) | entered, or retried | its items are found; up to MaxConcurrency iterations start, each with its item |
 //! | Map | an iteration ends | its output is kept and the next item starts; after the last, left with the array of outputs |
 //! | Map | an iteration fails | the others are aborted; the state fails with the iteration's error |
 
@@ -17,8 +17,20 @@ use crate::value::{Array, Value};
 
 impl Turn<'_> {
     pub(in crate::machine) fn map(&mut self, id: FrameId, state: &State, map: &Map) {
-        match self.prepare_map(id, state, map) {
+        if let Some(distributed) = &map.distributed {
+            return self.map_run(id, state, map, distributed);
+        }
+        let prepared = self.effective_input(id, state).and_then(|input| {
+            let items = self.map_items(id, state, map, &input)?;
+            let concurrency = self.whole_number(id, &map.max_concurrency, "MaxConcurrency", state, &input)?;
+            Ok((input, items, concurrency))
+        });
+        match prepared {
             Ok((effective_input, items, concurrency)) => {
+                let concurrency = match usize::try_from(concurrency).unwrap_or(usize::MAX) {
+                    0 => limits::INLINE_MAP_CONCURRENCY_MAX,
+                    limit => limit.min(limits::INLINE_MAP_CONCURRENCY_MAX),
+                };
                 let length = items.len();
                 let started = self.emit(id, || HistoryDetail::MapStateStarted { length: length as u64 });
                 let iterations = Iterations { join: Join::new(length), items, next: 0, effective_input };
@@ -38,12 +50,11 @@ impl Turn<'_> {
         }
     }
 
-    /// The effective input, the items, and how many iterations may run at once.
-    fn prepare_map(&self, id: FrameId, state: &State, map: &Map) -> Result<(Value, Array, usize), QueryError> {
-        let input = self.effective_input(id, state)?;
+    /// The items that the state's effective input or its own fields give.
+    pub(super) fn map_items(&self, id: FrameId, state: &State, map: &Map, input: &Value) -> Result<Array, QueryError> {
         let items = match &map.items {
             None => input.clone(),
-            Some(Items::Path(path)) => self.evaluate(id, path, "ItemsPath", &input)?,
+            Some(Items::Path(path)) => self.evaluate(id, path, "ItemsPath", input)?,
             Some(Items::Template(template)) => {
                 let items = self.apply_template(id, Some(template), "Items", input.clone())?;
                 if items.as_array().is_none() {
@@ -67,12 +78,7 @@ impl Turn<'_> {
             }
             return Err(error.into());
         };
-        let concurrency = self.whole_number(id, &map.max_concurrency, "MaxConcurrency", state, &input)?;
-        let concurrency = match usize::try_from(concurrency).unwrap_or(usize::MAX) {
-            0 => limits::INLINE_MAP_CONCURRENCY_MAX,
-            limit => limit.min(limits::INLINE_MAP_CONCURRENCY_MAX),
-        };
-        Ok((input, items, concurrency))
+        Ok(items)
     }
 
     /// A field that must be a whole number of 0 or more.
@@ -108,8 +114,9 @@ impl Turn<'_> {
         let index = iterations.next;
         let Some(item) = iterations.items.get(index).cloned() else { return true };
         iterations.next += 1;
+        let effective_input = iterations.effective_input.clone();
         let item = MapItem { index: index as u64, value: item };
-        let input = match self.select_item(id, map, &item) {
+        let input = match self.select_item(id, map, &item, &effective_input) {
             Ok(input) => input,
             Err(error) => {
                 self.map_evaluation_failed(id, error);
@@ -129,15 +136,17 @@ impl Turn<'_> {
         true
     }
 
-    /// ItemSelector applied to one item.
-    fn select_item(&self, id: FrameId, map: &Map, item: &MapItem) -> Result<Value, QueryError> {
-        let (Some(selector), Some(Frame { phase: Phase::Map(iterations), .. })) = (&map.item_selector, self.frame(id))
-        else {
-            return Ok(item.value.clone());
-        };
+    /// ItemSelector applied to one item. `input` is what it sees as `$`: the state's effective input.
+    pub(super) fn select_item(
+        &self,
+        id: FrameId,
+        map: &Map,
+        item: &MapItem,
+        input: &Value,
+    ) -> Result<Value, QueryError> {
+        let Some(selector) = &map.item_selector else { return Ok(item.value.clone()) };
         let mut environment = self.surroundings(id);
         environment.map_item = Some(item);
-        let input = &iterations.effective_input;
         selector.evaluate(
             &Scope { input, result: None, error_output: None, environment: &environment },
             &Location::field("ItemSelector"),
@@ -206,7 +215,7 @@ impl Turn<'_> {
         }
     }
 
-    fn map_evaluation_failed(&mut self, id: FrameId, error: QueryError) {
+    pub(super) fn map_evaluation_failed(&mut self, id: FrameId, error: QueryError) {
         let (Some(state), Some(previous)) = (self.state_of(id), self.frame(id).map(|frame| frame.previous)) else {
             return;
         };
@@ -214,7 +223,8 @@ impl Turn<'_> {
         self.tell_evaluation_failed(id, error, |turn, id, error| turn.map_failed(id, error));
     }
 
-    fn map_failed(&mut self, id: FrameId, error: StatesError) {
+    /// The state failed after MapStateStarted; the iterations or the Map Run are over already.
+    pub(super) fn map_failed(&mut self, id: FrameId, error: StatesError) {
         let Some(state) = self.state_of(id) else { return };
         if self.retried(id, state, &error.clone().into()) {
             return;

@@ -3,6 +3,10 @@
 mod choice;
 mod fail;
 mod map;
+pub(super) mod map_run;
+mod map_run_fields;
+mod map_run_names;
+mod map_run_results;
 mod parallel;
 mod pass;
 mod succeed;

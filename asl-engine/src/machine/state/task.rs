@@ -17,7 +17,7 @@ use crate::machine::recovery::Failure;
 use crate::machine::turn::Turn;
 use crate::machine::{Command, TaskCommand, TaskId, Timer, Work, token};
 use crate::query::{Location, QueryError, Scope};
-use crate::task::{Pattern, Resource, TaskResult};
+use crate::task::{Pattern, Purpose, Resource, TaskResult};
 use crate::value::{Str, Value};
 
 impl Turn<'_> {
@@ -48,6 +48,7 @@ impl Turn<'_> {
             matches!(task.resource, Resource::Activity { .. }) || task.resource.pattern() == Pattern::WaitForTaskToken;
         let start = &self.core.start;
         Ok(TaskCommand {
+            purpose: Purpose::Task,
             task: task_id,
             state: state.name.clone(),
             invocation: 0,
@@ -62,13 +63,7 @@ impl Turn<'_> {
 
     fn schedule(&mut self, id: FrameId, mut command: TaskCommand) {
         let task = command.task;
-        if let Some(state) = self.frame(id).map(|frame| frame.state) {
-            let invocations = self.core.invocations.entry(state).or_default();
-            command.invocation = *invocations;
-            *invocations += 1;
-        }
-        self.core.next_task += 1;
-        self.core.tasks.insert(task, id);
+        self.register(id, &mut command);
         self.emit(id, || scheduled(&command));
         let deadline = |turn: &mut Self, seconds: Option<u64>, timer| {
             seconds.map(|seconds| turn.wake(turn.now.plus_seconds(seconds), timer))
@@ -83,6 +78,17 @@ impl Turn<'_> {
             self.core.ready.push_back(Work::StartTask(id, task));
         }
         self.command(Command::Schedule(Box::new(command)));
+    }
+
+    /// From now on the frame waits for the task.
+    pub(in crate::machine) fn register(&mut self, id: FrameId, command: &mut TaskCommand) {
+        if let Some(state) = self.frame(id).map(|frame| frame.state) {
+            let invocations = self.core.invocations.entry(state).or_default();
+            command.invocation = *invocations;
+            *invocations += 1;
+        }
+        self.core.next_task += 1;
+        self.core.tasks.insert(command.task, id);
     }
 
     /// The task that the frame waits for, if it is this one.

@@ -1,0 +1,449 @@
+//! The distributed Map state: a Map Run, whose items are processed by child executions of their own.
+//!
+//! | state | when | then |
+//! |---|---|---|
+//! | Map | entered, or retried | its items are found, or its ItemReader is asked for them; its limits are evaluated |
+//! | Map Run | its items are known | child executions start, up to MaxConcurrency at once, each with an item or a batch |
+//! | Map Run | a child succeeds | its result is kept; the next child starts |
+//! | Map Run | a child ends otherwise | its items count as failed; beyond the tolerated failures the Map Run fails, else as above |
+//! | Map Run | the last child is over | its ResultWriter, if any, is given the results; the Map Run succeeds |
+//! | Map | its Map Run succeeded | left with the results |
+//! | Map | its Map Run failed | children that still run are stopped; the state fails with the Map Run's error |
+//!
+//! Each start of a child is a transition of its own, so that 10,000 of them do not hold up anybody else.
+
+use super::map_run_fields::Batches;
+use super::map_run_names::MapRunNames;
+use super::map_run_results::Results;
+use crate::definition::program::{Distributed, ItemReader, Map, ResultWriter, State, StateKind};
+use crate::error::{self, StatesError, names};
+use crate::history::HistoryDetail;
+use crate::limits;
+use crate::machine::data_flow::ResultFlow;
+use crate::machine::frame::{Frame, FrameId, Phase};
+use crate::machine::turn::Turn;
+use crate::machine::{
+    ChildCommand, ChildId, Command, MachineType, MapItem, MapRunLimits, MapRunNews, MapRunStatus, Outcome, Start,
+    TaskCommand, TaskId, Work,
+};
+use crate::object;
+use crate::query::QueryError;
+use crate::task::{Purpose, Resource, TaskResult, WriteResults};
+use crate::time::Timestamp;
+use crate::value::{Array, Object, Str, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A Map Run under way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::machine) struct MapRun {
+    arn: Str,
+    label: Str,
+    /// What ItemSelector sees as `$`: the state's effective input.
+    effective_input: Value,
+    limits: MapRunLimits,
+    batches: Option<Batches>,
+    /// INVARIANT: while it is under way, no child runs.
+    errand: Option<Errand>,
+    items: Array,
+    /// The next item to be given to a child.
+    next: usize,
+    running: BTreeMap<ChildId, Child>,
+    results: Results,
+    failed_items: u64,
+    /// INVARIANT: true exactly while a `Work::StartChild` of this Map Run is ready.
+    starting: bool,
+}
+
+/// A task that the Map Run waits for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Errand {
+    /// Its ItemReader.
+    Reading { task: TaskId, max_items: Option<u64> },
+    /// Its ResultWriter.
+    Writing { task: TaskId },
+}
+
+/// A child execution that runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Child {
+    /// Its place among the results.
+    pub(super) slot: usize,
+    items: u64,
+    pub(super) input: Value,
+    pub(super) execution_arn: Str,
+    pub(super) execution_name: Str,
+    pub(super) state_machine_arn: Str,
+    pub(super) started: Timestamp,
+}
+
+impl MapRun {
+    fn may_start(&self) -> bool {
+        let most = match usize::try_from(self.limits.max_concurrency.unwrap_or(0)).unwrap_or(usize::MAX) {
+            0 => limits::DISTRIBUTED_MAP_CONCURRENCY_MAX,
+            limit => limit.min(limits::DISTRIBUTED_MAP_CONCURRENCY_MAX),
+        };
+        self.errand.is_none() && self.next < self.items.len() && self.running.len() < most
+    }
+
+    /// Did more items fail than are tolerated? (Developer Guide, *Tolerated failure threshold*: either limit counts; without
+    /// both, none is tolerated.)
+    fn has_failed(&self) -> bool {
+        let MapRunLimits { tolerated_failure_count, tolerated_failure_percentage, .. } = self.limits;
+        if tolerated_failure_count.is_none() && tolerated_failure_percentage.is_none() {
+            return self.failed_items > 0;
+        }
+        let percentage = self.failed_items as f64 * 100.0 / self.items.len().max(1) as f64;
+        tolerated_failure_count.is_some_and(|limit| self.failed_items > limit)
+            || tolerated_failure_percentage.is_some_and(|limit| percentage > limit)
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn map_run(&mut self, id: FrameId, state: &State, map: &Map, distributed: &Distributed) {
+        let prepared = match self.prepare_map_run(id, state, map, distributed) {
+            Ok(prepared) => prepared,
+            Err(error) => return self.map_evaluation_failed(id, error),
+        };
+        // Recorded: 0 when an ItemReader finds the items.
+        let length = prepared.items.len() as u64;
+        self.emit(id, || HistoryDetail::MapStateStarted { length });
+        let evaluated = self.map_run_limits(id, state, map, &prepared).and_then(|limits| {
+            let batches = distributed.item_batcher.as_ref();
+            let batches = batches.map(|batcher| self.batches(id, state, batcher, &prepared.effective_input));
+            let reader = distributed.item_reader.as_ref();
+            let reader = reader.map(|reader| self.reader_arguments(id, reader, &prepared.effective_input));
+            Ok((limits, batches.transpose()?, reader.transpose()?))
+        });
+        let (limits, batches, reader_arguments) = match evaluated {
+            Ok(evaluated) => evaluated,
+            // Recorded: without MapStateFailed, as there is no Map Run yet.
+            Err(error) => return self.evaluation_failed(id, error),
+        };
+        let Some(state_id) = self.frame(id).map(|frame| frame.state) else { return };
+        let names = MapRunNames::new(&self.core.start);
+        let label = distributed.label.clone().unwrap_or_else(|| names.label(state_id));
+        let arn = names.map_run(&label, &self.core.rng.uuid());
+        self.emit(id, || HistoryDetail::MapRunStarted { map_run_arn: arn.clone() });
+        let news = MapRunNews::Started { limits, batched: batches.is_some() };
+        self.command(Command::MapRun { map_run_arn: arn.clone(), news });
+        let run = MapRun {
+            arn,
+            label,
+            effective_input: prepared.effective_input,
+            limits,
+            batches,
+            errand: None,
+            items: Array::default(),
+            next: 0,
+            running: BTreeMap::new(),
+            results: Results::default(),
+            failed_items: 0,
+            starting: false,
+        };
+        if let Some(frame) = self.frame_mut(id) {
+            frame.phase = Phase::MapRun(Box::new(run));
+        }
+        match (&distributed.item_reader, reader_arguments) {
+            (Some(reader), Some(arguments)) => self.read_items(id, reader, arguments),
+            _ => self.items_found(id, prepared.items),
+        }
+    }
+
+    // ---- reading items
+
+    fn read_items(&mut self, id: FrameId, reader: &ItemReader, arguments: Value) {
+        let Some(input) = self.run_of(id).map(|run| run.effective_input.clone()) else { return };
+        let max_items = match self.max_items(id, reader, &input) {
+            Ok(max_items) => max_items,
+            Err(error) => return self.map_run_failed(id, error),
+        };
+        let purpose = Purpose::ReadItems { config: reader.config.clone(), max_items };
+        let errand = |task| Errand::Reading { task, max_items };
+        self.ask(id, (purpose, reader.resource.clone(), arguments), errand);
+    }
+
+    /// Asks for a task that the Map Run needs; `errand` says for which. Recorded: the history tells nothing of it.
+    fn ask(
+        &mut self,
+        id: FrameId,
+        (purpose, resource, input): (Purpose, Resource, Value),
+        errand: impl FnOnce(TaskId) -> Errand,
+    ) {
+        let Some(state) = self.state_of(id) else { return };
+        let task = TaskId(self.core.next_task);
+        let mut command = TaskCommand {
+            purpose,
+            task,
+            state: state.name.clone(),
+            invocation: 0,
+            resource,
+            input,
+            credentials: None,
+            timeout_seconds: None,
+            heartbeat_seconds: None,
+            token: None,
+        };
+        self.register(id, &mut command);
+        if let Some(run) = self.run_of(id) {
+            run.errand = Some(errand(task));
+        }
+        self.command(Command::Schedule(Box::new(command)));
+    }
+
+    /// The ItemReader or ResultWriter answered.
+    pub(in crate::machine) fn map_run_task_ended(&mut self, id: FrameId, task: TaskId, result: TaskResult) {
+        self.core.tasks.remove(&task);
+        let Some(run) = self.run_of(id) else { return };
+        match (run.errand.take(), result) {
+            (Some(Errand::Reading { max_items, .. }), Ok(Value::Array(items))) => {
+                let most = max_items.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+                let items = if items.len() > most { items[..most].iter().cloned().collect() } else { items };
+                self.items_found(id, items);
+            }
+            (Some(Errand::Reading { .. }), Ok(_)) => self.map_run_failed(id, error::items_not_iterable()),
+            (Some(Errand::Reading { .. }), Err(error)) => {
+                self.map_run_failed(id, renamed(names::ITEM_READER_FAILED, error));
+            }
+            (Some(Errand::Writing { .. }), Ok(details)) => {
+                let result = object! { "MapRunArn" => run.arn.clone(), "ResultWriterDetails" => details };
+                self.map_run_succeeded(id, result, true);
+            }
+            (Some(Errand::Writing { .. }), Err(error)) => {
+                self.map_run_failed(id, renamed(names::RESULT_WRITER_FAILED, error));
+            }
+            (None, _) => {}
+        }
+    }
+
+    // ---- children
+
+    fn items_found(&mut self, id: FrameId, items: Array) {
+        let Some(run) = self.run_of(id) else { return };
+        let (map_run_arn, news) = (run.arn.clone(), MapRunNews::ItemsFound { items: items.len() as u64 });
+        run.items = items;
+        self.command(Command::MapRun { map_run_arn, news });
+        self.go_on(id);
+    }
+
+    /// Starts what may be started, and ends what is over.
+    fn go_on(&mut self, id: FrameId) {
+        let Some(run) = self.run_of(id) else { return };
+        if run.has_failed() {
+            self.map_run_failed(id, error::tolerated_failures_exceeded());
+        } else if run.may_start() && !run.starting {
+            run.starting = true;
+            self.core.ready.push_back(Work::StartChild(id));
+        } else if run.running.is_empty() && run.next == run.items.len() {
+            self.children_over(id);
+        }
+    }
+
+    /// Starts the next child.
+    pub(in crate::machine) fn start_child(&mut self, id: FrameId) {
+        let (Some((map, distributed)), Some(run)) = (self.distributed(id), self.run_of(id)) else { return };
+        run.starting = false;
+        if !run.may_start() {
+            return;
+        }
+        let (input, items, map_item) = match self.next_input(id, map) {
+            Ok(next) => next,
+            Err(error) => return self.tell_evaluation_failed(id, error, Self::map_run_failed),
+        };
+        let child = ChildId(self.core.next_child);
+        self.core.next_child += 1;
+        self.core.children.insert(child, id);
+        let name = self.core.rng.uuid();
+        let express_id = distributed.express.then(|| self.core.rng.uuid());
+        let seed = self.core.rng.next();
+        let (now, own) = (self.now, self.core.start.clone());
+        let Some(run) = self.run_of(id) else { return };
+        let names = MapRunNames::new(&own);
+        let start = Start {
+            input: input.clone(),
+            input_text: None,
+            execution_arn: match express_id {
+                None => names.execution(&run.label, &name),
+                Some(express_id) => names.express(&run.label, &name, &express_id),
+            },
+            execution_name: name.into(),
+            role_arn: own.role_arn.clone(),
+            state_machine_arn: names.state_machine_arn(&run.label),
+            state_machine_name: names.state_machine_name(&run.label),
+            machine_type: if distributed.express { MachineType::Express } else { MachineType::Standard },
+            seed,
+            start_at: Some(map.processor),
+            test_case: own.test_case.clone(),
+            map_item,
+        };
+        let about = Child {
+            slot: run.results.reserve(),
+            items,
+            input,
+            execution_arn: start.execution_arn.clone(),
+            execution_name: start.execution_name.clone(),
+            state_machine_arn: start.state_machine_arn.clone(),
+            started: now,
+        };
+        run.next += items as usize;
+        run.running.insert(child, about);
+        let map_run_arn = run.arn.clone();
+        self.command(Command::StartChild(Box::new(ChildCommand { child, map_run_arn, items, start })));
+        self.go_on(id);
+    }
+
+    /// The input of the next child, how many items it takes, and the item, when it takes just one.
+    fn next_input(&self, id: FrameId, map: &Map) -> Result<(Value, u64, Option<MapItem>), QueryError> {
+        let Some(Frame { phase: Phase::MapRun(run), .. }) = self.frame(id) else { return Ok((Value::Null, 0, None)) };
+        let rest = run.items.iter().enumerate().skip(run.next);
+        let mut rest = rest.map(|(index, item)| MapItem { index: index as u64, value: item.clone() });
+        let Some(batches) = &run.batches else {
+            let Some(item) = rest.next() else { return Ok((Value::Null, 0, None)) };
+            return Ok((self.select_item(id, map, &item, &run.effective_input)?, 1, Some(item)));
+        };
+        let batch = |items: Vec<Value>| {
+            let mut batch = Object::default();
+            if let Some(input) = &batches.input {
+                batch.insert("BatchInput", input.clone());
+            }
+            batch.insert("Items", items.into());
+            Value::Object(batch)
+        };
+        let mut bytes = batch(Vec::new()).json_len();
+        let mut items = Vec::new();
+        for item in rest.take(batches.max_items) {
+            let item = self.select_item(id, map, &item, &run.effective_input)?;
+            // One byte for the comma.
+            bytes += item.json_len() + usize::from(!items.is_empty());
+            if bytes > batches.max_bytes && !items.is_empty() {
+                break;
+            }
+            items.push(item);
+        }
+        let count = items.len() as u64;
+        Ok((batch(items), count, None))
+    }
+
+    pub(in crate::machine) fn child_finished(&mut self, child: ChildId, outcome: Outcome) {
+        let Some(id) = self.core.children.remove(&child) else { return };
+        let now = self.now;
+        let (Some((_, distributed)), Some(run)) = (self.distributed(id), self.run_of(id)) else { return };
+        let Some(about) = run.running.remove(&child) else { return };
+        if !matches!(outcome, Outcome::Succeeded { .. }) {
+            run.failed_items += about.items;
+        }
+        run.results.put(distributed, &about, outcome, now);
+        self.go_on(id);
+    }
+
+    /// Somebody changed the limits.
+    pub(in crate::machine) fn map_run_updated(&mut self, map_run_arn: &str, limits: MapRunLimits) {
+        let found = self.core.frames.iter().find(|(_, frame)| match &frame.phase {
+            Phase::MapRun(run) => run.arn == map_run_arn,
+            _ => false,
+        });
+        let Some((id, _)) = found else { return };
+        let Some(run) = self.run_of(id) else { return };
+        run.limits.update(limits);
+        let children_run = run.errand.is_none();
+        self.command(Command::MapRun { map_run_arn: map_run_arn.into(), news: MapRunNews::Updated { limits } });
+        if children_run {
+            self.go_on(id);
+        }
+    }
+
+    // ---- the end
+
+    fn children_over(&mut self, id: FrameId) {
+        let (Some((_, distributed)), Some(run)) = (self.distributed(id), self.run_of(id)) else { return };
+        if let Some(ResultWriter { resource: Some(resource), arguments, config }) = &distributed.result_writer {
+            let (succeeded, failed) = run.results.parted(distributed);
+            let results = WriteResults { config: config.clone(), map_run_arn: run.arn.clone(), succeeded, failed };
+            let input = std::mem::take(&mut run.effective_input);
+            let arguments = match arguments {
+                None => Ok(Value::empty_object()),
+                Some(template) => self.apply_template(id, Some(template), "Arguments", input),
+            };
+            return match arguments {
+                Ok(arguments) => {
+                    let purpose = Purpose::WriteResults(Box::new(results));
+                    self.ask(id, (purpose, resource.clone(), arguments), |task| Errand::Writing { task });
+                }
+                Err(error) => self.tell_evaluation_failed(id, error, Self::map_run_failed),
+            };
+        }
+        let result = std::mem::take(&mut run.results).all(distributed);
+        self.map_run_succeeded(id, result, false);
+    }
+
+    fn map_run_succeeded(&mut self, id: FrameId, result: Value, results_written: bool) {
+        let (Some(state), Some((map, _)), Some(run)) = (self.state_of(id), self.distributed(id), self.run_of(id))
+        else {
+            return;
+        };
+        let map_run_arn = run.arn.clone();
+        let news = MapRunNews::Ended { status: MapRunStatus::Succeeded, results_written };
+        self.command(Command::MapRun { map_run_arn, news });
+        if let Some(frame) = self.frame_mut(id) {
+            frame.phase = Phase::Ready;
+        }
+        let succeeded = self.emit(id, || HistoryDetail::MapRunSucceeded);
+        self.emit_after(succeeded, || HistoryDetail::MapStateSucceeded);
+        // MapStateExited follows MapRunSucceeded. (Recordings since November 2024 link it to MapRunStarted instead; most
+        // are older.)
+        let flow = ResultFlow {
+            result_selector: map.result_selector.as_ref(),
+            result_path: &map.result_path,
+            defines_result: true,
+            ..ResultFlow::plain(state)
+        };
+        self.state_succeeded(id, result, flow);
+    }
+
+    fn map_run_failed(&mut self, id: FrameId, error: StatesError) {
+        let Some(frame) = self.frame_mut(id) else { return };
+        if let Phase::MapRun(run) = std::mem::replace(&mut frame.phase, Phase::Ready) {
+            self.abandon_map_run(&run, MapRunStatus::Failed);
+            self.emit(id, || HistoryDetail::MapRunFailed(error.clone()));
+        }
+        self.map_failed(id, error);
+    }
+
+    /// Stops everything that runs for a Map Run.
+    pub(in crate::machine) fn abandon_map_run(&mut self, run: &MapRun, status: MapRunStatus) {
+        for child in run.running.keys().copied() {
+            self.core.children.remove(&child);
+            self.command(Command::StopChild { child });
+        }
+        if let Some(Errand::Reading { task, .. } | Errand::Writing { task }) = run.errand {
+            self.core.tasks.remove(&task);
+            self.command(Command::Abandon { task });
+        }
+        let news = MapRunNews::Ended { status, results_written: false };
+        self.command(Command::MapRun { map_run_arn: run.arn.clone(), news });
+    }
+
+    // ---- finding things
+
+    fn run_of(&mut self, id: FrameId) -> Option<&mut MapRun> {
+        match &mut self.frame_mut(id)?.phase {
+            Phase::MapRun(run) => Some(run),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// The fields of the frame's state, when it is a distributed Map.
+    fn distributed(&self, id: FrameId) -> Option<(&'a Map, &'a Distributed)> {
+        match &self.state_of(id)?.kind {
+            StateKind::Map(map) => Some((map, map.distributed.as_ref()?)),
+            _ => None,
+        }
+    }
+}
+
+/// The error of a task, as the Map Run fails with it.
+pub(super) fn renamed(name: &'static str, error: StatesError) -> StatesError {
+    StatesError { error: Some(name.into()), ..error }
+}
