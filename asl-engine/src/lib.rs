@@ -16,6 +16,7 @@ pub mod query;
 pub mod runtime;
 pub mod simulation;
 pub mod task;
+pub mod test_state;
 pub mod time;
 pub mod value;
 

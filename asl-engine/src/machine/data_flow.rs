@@ -7,7 +7,7 @@
 use super::environment::Surroundings;
 use super::frame::FrameId;
 use super::turn::{Exit, Turn};
-use crate::definition::program::{Assign, ReadPath, ResultPath, State, Transition};
+use crate::definition::program::{Assign, ReadPath, ResultPath, State, StateKind, Transition};
 use crate::error::{self, StatesError};
 use crate::limits;
 use crate::query::{Expression, Location, QueryError, QueryLanguage, Scope, Template};
@@ -81,7 +81,12 @@ impl<'p> Turn<'p> {
     /// The state's effective input: InputPath applied to the raw input.
     pub(super) fn effective_input(&self, id: FrameId, state: &State) -> Result<Value, QueryError> {
         let Some(frame) = self.frame(id) else { return Ok(Value::Null) };
-        read(&state.input_path, &frame.input, &self.surroundings(id))
+        let input = read(&state.input_path, &frame.input, &self.surroundings(id))?;
+        // Recorded: of a Parallel state, nothing is seen before its result.
+        if state.query_language == QueryLanguage::JsonPath && !matches!(state.kind, StateKind::Parallel(_)) {
+            self.see(|seen| seen.after_input_path = Some(input.clone()));
+        }
+        Ok(input)
     }
 
     /// A template's value with the given `$`; the value itself when there is no template.
@@ -137,12 +142,23 @@ impl<'p> Turn<'p> {
                     Some(selector) => selector.evaluate(&scope, &Location::field("ResultSelector"))?,
                     None => result.clone(),
                 };
+                // Recorded: seen of the kinds of state that may have these fields, and only of them.
+                let seen = match state.kind {
+                    StateKind::Pass(_) | StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_) => true,
+                    StateKind::Choice(_) | StateKind::Wait(_) | StateKind::Succeed | StateKind::Fail(_) => false,
+                };
+                if seen {
+                    self.see(|seen| seen.after_result_selector = Some(selected.clone()));
+                }
                 let assigned = flow.clause.assign(flow.assign, &scope)?;
                 let combined = match flow.result_path {
                     ResultPath::Replace => selected,
                     ResultPath::Discard => frame.input.clone(),
                     ResultPath::At(path) => path.write(frame.input.clone(), selected)?,
                 };
+                if seen {
+                    self.see(|seen| seen.after_result_path = Some(combined.clone()));
+                }
                 (read(&state.output_path, &combined, &environment)?, assigned)
             }
             QueryLanguage::Jsonata => {

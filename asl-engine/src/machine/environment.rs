@@ -16,6 +16,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) core: &'a Core,
     pub(super) frame: FrameId,
     pub(super) now: Timestamp,
+    /// The context object of a state that is tried alone, when it is given one.
+    pub(super) given_context: Option<&'a Value>,
     /// The task being prepared, whose token is `$$.Task.Token`.
     pub(super) task: Option<TaskId>,
     /// The item being selected, while ItemSelector is evaluated.
@@ -31,6 +33,20 @@ impl Surroundings<'_> {
 
     /// The context object (Developer Guide, *Accessing execution data from the Context object*).
     fn build_context(&self) -> Value {
+        let mut context = match self.given_context {
+            Some(Value::Object(given)) => given.clone(),
+            _ => self.own_context(),
+        };
+        let item = self.map_item.or_else(|| self.frames().find_map(|frame| frame.map_item.as_ref()));
+        if let Some(item) = item.or(self.core.start.map_item.as_ref()) {
+            context
+                .insert("Map", object! { "Item" => object! { "Index" => item.index, "Value" => item.value.clone() } });
+        }
+        Value::Object(context)
+    }
+
+    /// The context object of this execution, without the item of a Map state.
+    fn own_context(&self) -> Object {
         let start = &self.core.start;
         let mut execution = object! {
             "Id" => start.execution_arn.clone(),
@@ -62,12 +78,7 @@ impl Surroundings<'_> {
             let token = token::encode(&start.execution_arn, task, start.seed);
             context.insert("Task", object! { "Token" => token });
         }
-        let item = self.map_item.or_else(|| self.frames().find_map(|frame| frame.map_item.as_ref()));
-        if let Some(item) = item.or(start.map_item.as_ref()) {
-            context
-                .insert("Map", object! { "Item" => object! { "Index" => item.index, "Value" => item.value.clone() } });
-        }
-        Value::Object(context)
+        context
     }
 }
 

@@ -227,6 +227,13 @@ pub struct MapRunLimits {
 }
 
 impl MapRunLimits {
+    /// Do so many failures of that many items exceed one of the thresholds that are set?
+    pub fn exceeded_by(&self, failed: u64, items: usize) -> bool {
+        let percentage = failed as f64 * 100.0 / items.max(1) as f64;
+        self.tolerated_failure_count.is_some_and(|limit| failed > limit)
+            || self.tolerated_failure_percentage.is_some_and(|limit| percentage > limit)
+    }
+
     /// Takes over what is given in `changes`.
     pub fn update(&mut self, changes: MapRunLimits) {
         self.max_concurrency = changes.max_concurrency.or(self.max_concurrency);

@@ -22,12 +22,15 @@ mod recovery;
 mod rng;
 mod state;
 pub mod token;
+mod trial;
 mod turn;
 
 pub use event::{
     ChildCommand, ChildId, Command, Effects, Event, MachineType, MapItem, MapRunLimits, MapRunNews, MapRunStatus,
     Outcome, Start, TaskCommand, TaskId, TimerId,
 };
+
+pub use trial::{Inspection, RetrierSeen, Trial};
 
 use crate::definition::Program;
 use crate::definition::program::StateId;
@@ -45,6 +48,7 @@ use turn::Turn;
 pub struct Machine {
     program: Arc<Program>,
     core: Core,
+    trial: Option<Box<Trial>>,
 }
 
 /// The form in which machines are written out. Changes with every change of [`Core`].
@@ -135,7 +139,17 @@ impl Machine {
             rng,
             outcome: None,
         };
-        Machine { program, core }
+        Machine { program, core, trial: None }
+    }
+
+    /// A machine that tries one state, the one it starts at. A trial is over in one go: it is never written out.
+    pub fn with_trial(program: Arc<Program>, start: Start, trial: Trial) -> Self {
+        Machine { trial: Some(Box::new(trial)), ..Machine::new(program, start) }
+    }
+
+    /// What is tried, if anything.
+    pub fn trial(&self) -> Option<&Trial> {
+        self.trial.as_deref()
     }
 
     /// Applies one event that happened at `now`, and does what follows from it.
@@ -146,7 +160,7 @@ impl Machine {
             return;
         }
         let program = Arc::clone(&self.program);
-        Turn::new(&program, &mut self.core, now, effects).apply(event);
+        Turn::new(&program, &mut self.core, self.trial.as_deref(), now, effects).apply(event);
     }
 
     /// Everything that has to be kept so that [`Machine::restore`] can go on from here.
@@ -160,7 +174,7 @@ impl Machine {
     /// When the snapshot is of another version of the interpreter.
     pub fn restore(program: Arc<Program>, snapshot: Snapshot<'_>) -> Result<Self, SnapshotError> {
         match snapshot.version {
-            SNAPSHOT_VERSION => Ok(Machine { program, core: snapshot.core.into_owned() }),
+            SNAPSHOT_VERSION => Ok(Machine { program, core: snapshot.core.into_owned(), trial: None }),
             found => Err(SnapshotError { found }),
         }
     }

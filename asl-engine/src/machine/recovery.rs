@@ -45,7 +45,9 @@ impl Turn<'_> {
     ) {
         let (Some(state), Some(frame)) = (self.state_of(id), self.frame(id)) else { return };
         let QueryError { mut error, location } = error;
-        error.cause = error.cause.map(|cause| error::while_executing(&state.name, frame.entered, &cause));
+        if self.trial.is_none() {
+            error.cause = error.cause.map(|cause| error::while_executing(&state.name, frame.entered, &cause));
+        }
         if error.name() == names::QUERY_EVALUATION_ERROR {
             // AWS links the event to the one before the state was entered when the state is evaluated while it is entered;
             // a Wait state, and a state that already did something, to the state's own last event.
@@ -79,7 +81,10 @@ impl Turn<'_> {
         match catcher {
             None => self.frame_failed(id, failure.error),
             Some((index, catcher)) => match self.caught(id, state, catcher, Clause::Catch(index), &failure.error) {
-                Ok(exit) => self.leave(id, exit),
+                Ok(exit) => {
+                    self.see(|seen| seen.caught = Some((index, failure.error)));
+                    self.leave(id, exit);
+                }
                 Err(error) => self.tell_evaluation_failed(id, error, |turn, id, error| turn.frame_failed(id, error)),
             },
         }
@@ -93,6 +98,10 @@ impl Turn<'_> {
         };
         let retrier = &recovery.retry[index];
         let random = self.core.rng.next();
+        if let Some(trial) = self.trial {
+            let delay = delay_millis(retrier, trial.retries, random);
+            return self.trial_retried((index, retrier), trial.retries, delay, &failure.error);
+        }
         let Some(frame) = self.frame_mut(id) else { return false };
         frame.attempts.resize(recovery.retry.len(), 0);
         let used = frame.attempts[index];

@@ -2,6 +2,7 @@
 
 use super::environment::Surroundings;
 use super::frame::{Frame, FrameId, Phase};
+use super::trial::Trial;
 use super::{Command, Core, Effects, Event, MachineType, MapRunStatus, Outcome, TaskId, Timer, TimerId, Work};
 use crate::definition::Program;
 use crate::definition::program::{State, StateKind, Transition};
@@ -17,6 +18,8 @@ use std::cell::OnceCell;
 pub(super) struct Turn<'a> {
     pub(super) program: &'a Program,
     pub(super) core: &'a mut Core,
+    /// The trial, if one state is tried alone.
+    pub(super) trial: Option<&'a Trial>,
     pub(super) now: Timestamp,
     effects: &'a mut Effects,
 }
@@ -30,8 +33,14 @@ pub(super) struct Exit {
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(program: &'a Program, core: &'a mut Core, now: Timestamp, effects: &'a mut Effects) -> Self {
-        Turn { program, core, now, effects }
+    pub(super) fn new(
+        program: &'a Program,
+        core: &'a mut Core,
+        trial: Option<&'a Trial>,
+        now: Timestamp,
+        effects: &'a mut Effects,
+    ) -> Self {
+        Turn { program, core, trial, now, effects }
     }
 
     /// Applies an event and does what has become ready.
@@ -69,7 +78,10 @@ impl<'a> Turn<'a> {
             self.wake(self.now.plus_seconds(seconds), Timer::Execution);
         }
         let start_at = self.core.start.start_at.unwrap_or(self.program.start_at);
-        let root = Frame::new(None, 0, start_at, self.core.start.input.clone(), 0);
+        let mut root = Frame::new(None, 0, start_at, self.core.start.input.clone(), 0);
+        if let Some(trial) = self.trial {
+            root.variables = trial.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        }
         self.spawn(root);
     }
 
@@ -158,6 +170,9 @@ impl<'a> Turn<'a> {
 
     /// Leaves a state: tells it, sets the variables, goes on.
     pub(super) fn leave(&mut self, id: FrameId, exit: Exit) {
+        if self.trial.is_some() {
+            return self.trial_left(id, exit);
+        }
         let Some(state) = self.state_of(id) else { return };
         let Exit { output, assigned, next } = exit;
         self.emit(id, || HistoryDetail::StateExited {
@@ -255,7 +270,7 @@ impl<'a> Turn<'a> {
 
     // ---- the end
 
-    fn end(&mut self, outcome: Outcome) {
+    pub(super) fn end(&mut self, outcome: Outcome) {
         // Stops and timeouts come from outside: they follow no event of the execution.
         self.end_after(0, outcome);
     }
@@ -337,6 +352,7 @@ impl<'a> Turn<'a> {
             core: self.core,
             frame: id,
             now: self.now,
+            given_context: self.trial.and_then(|trial| trial.context.as_ref()),
             task: None,
             map_item: None,
             context: OnceCell::new(),

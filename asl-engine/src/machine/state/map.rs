@@ -17,6 +17,9 @@ use crate::value::{Array, Value};
 
 impl Turn<'_> {
     pub(in crate::machine) fn map(&mut self, id: FrameId, state: &State, map: &Map) {
+        if let Some((trial, body)) = self.trial.and_then(|trial| Some((trial, trial.body.as_ref()?))) {
+            return self.map_trial(id, state, map, trial, body);
+        }
         if let Some(distributed) = &map.distributed {
             return self.map_run(id, state, map, distributed);
         }

@@ -93,9 +93,7 @@ impl MapRun {
         if tolerated_failure_count.is_none() && tolerated_failure_percentage.is_none() {
             return self.failed_items > 0;
         }
-        let percentage = self.failed_items as f64 * 100.0 / self.items.len().max(1) as f64;
-        tolerated_failure_count.is_some_and(|limit| self.failed_items > limit)
-            || tolerated_failure_percentage.is_some_and(|limit| percentage > limit)
+        self.limits.exceeded_by(self.failed_items, self.items.len())
     }
 }
 
@@ -301,6 +299,20 @@ impl Turn<'_> {
             let Some(item) = rest.next() else { return Ok((Value::Null, 0, None)) };
             return Ok((self.select_item(id, map, &item, &run.effective_input)?, 1, Some(item)));
         };
+        let (batch, count) = self.next_batch(id, map, batches, rest, &run.effective_input)?;
+        Ok((batch, count, None))
+    }
+
+    /// The input of a child that takes as many items of the rest as fit into a batch, and how many these are: one at least,
+    /// unless the rest is empty.
+    pub(super) fn next_batch(
+        &self,
+        id: FrameId,
+        map: &Map,
+        batches: &Batches,
+        rest: impl Iterator<Item = MapItem>,
+        input: &Value,
+    ) -> Result<(Value, u64), QueryError> {
         let batch = |items: Vec<Value>| {
             let mut batch = Object::default();
             if let Some(input) = &batches.input {
@@ -312,7 +324,7 @@ impl Turn<'_> {
         let mut bytes = batch(Vec::new()).json_len();
         let mut items = Vec::new();
         for item in rest.take(batches.max_items) {
-            let item = self.select_item(id, map, &item, &run.effective_input)?;
+            let item = self.select_item(id, map, &item, input)?;
             // One byte for the comma.
             bytes += item.json_len() + usize::from(!items.is_empty());
             if bytes > batches.max_bytes && !items.is_empty() {
@@ -321,7 +333,7 @@ impl Turn<'_> {
             items.push(item);
         }
         let count = items.len() as u64;
-        Ok((batch(items), count, None))
+        Ok((batch(items), count))
     }
 
     pub(in crate::machine) fn child_finished(&mut self, child: ChildId, outcome: Outcome) {

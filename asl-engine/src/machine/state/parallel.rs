@@ -21,6 +21,11 @@ impl Turn<'_> {
             Ok(input) => input,
             Err(error) => return self.evaluation_failed(id, error),
         };
+        match self.trial.and_then(|trial| trial.body.clone()) {
+            Some(Ok(results)) => return self.parallel_succeeded(id, results),
+            Some(Err(error)) => return self.state_failed(id, error.into()),
+            None => {}
+        }
         let started = self.emit(id, || HistoryDetail::ParallelStateStarted);
         let mut join = Join::new(parallel.branches.len());
         for (slot, start_at) in parallel.branches.iter().enumerate() {
@@ -44,6 +49,10 @@ impl Turn<'_> {
         let results = Value::from(std::mem::take(&mut join.results));
         frame.previous = branch.previous;
         self.emit_after(branch.previous, || HistoryDetail::ParallelStateSucceeded);
+        self.parallel_succeeded(id, results);
+    }
+
+    fn parallel_succeeded(&mut self, id: FrameId, results: Value) {
         let Some(state) = self.state_of(id) else { return };
         let StateKind::Parallel(parallel) = &state.kind else { return };
         let flow = ResultFlow {

@@ -38,6 +38,7 @@ impl Turn<'_> {
             Some(template) => template.evaluate(&scope, &Location::field("Arguments"))?,
             None => input.clone(),
         };
+        self.see(|seen| seen.arguments = Some(arguments.clone()));
         let credentials =
             task.credentials.as_ref().map(|template| template.evaluate(&scope, &Location::field("Credentials")));
         let seconds = |field, name| match field {
@@ -170,6 +171,7 @@ impl Turn<'_> {
             Ok(output) => {
                 let Some(state) = self.state_of(id) else { return };
                 let StateKind::Task(task) = &state.kind else { return };
+                self.see(|seen| seen.result = Some(output.clone()));
                 let flow = ResultFlow {
                     result_selector: task.result_selector.as_ref(),
                     result_path: &task.result_path,
