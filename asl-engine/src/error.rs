@@ -148,6 +148,8 @@ pub(crate) fn items_not_an_array(value: &Value) -> StatesError {
 
 /// The `ItemsPath` of a Map state leads to something else than an array.
 pub(crate) fn items_path_not_an_array(path: &str) -> StatesError {
+    // Recorded: a path into the context object is shown without its first `$`.
+    let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
     StatesError::runtime(format!("Reference path \"{path}\" must point to array."))
 }
 

@@ -192,7 +192,7 @@ impl StateTest {
     }
 
     fn report(&self) -> Report {
-        let inspection = self.machine.trial().map(|trial| trial.seen.borrow().clone()).unwrap_or_default();
+        let inspection = self.machine.trial().map(Trial::inspection).unwrap_or_default();
         let start_at = self.machine.start().start_at.unwrap_or(self.machine.program().start_at);
         let retriable = inspection.retrier.is_some_and(|retrier| retrier.backoff_seconds.is_some());
         let (status, output, error) = match (self.machine.outcome().cloned(), &inspection.caught) {

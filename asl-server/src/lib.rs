@@ -10,6 +10,7 @@ pub mod operation;
 pub mod registry;
 pub mod saga;
 pub mod service;
+mod service_model;
 pub mod wire;
 
 pub use service::{Caller, Service};

@@ -30,8 +30,14 @@ pub struct Trial {
     pub failed_iterations: u64,
     /// What the ItemReader of a Map state reads: the text of the object.
     pub item_reader_data: Option<Str>,
+    pub(crate) seen: RefCell<Inspection>,
+}
+
+impl Trial {
     /// What was seen of the state so far.
-    pub seen: RefCell<Inspection>,
+    pub fn inspection(&self) -> Inspection {
+        self.seen.borrow().clone()
+    }
 }
 
 /// The values between the steps of a state's data flow, as far as it went. A value is there exactly when AWS shows it.

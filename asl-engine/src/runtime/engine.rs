@@ -6,12 +6,13 @@ use super::functions::Functions;
 use super::map_run::MapRun;
 use super::record::{Execution, PatientWait, Record, Records, Status};
 use super::shard::{INBOX, Message, Shard, Shared};
+use super::task_future::Guarded;
 use crate::definition::Program;
 use crate::error::StatesError;
 use crate::history::HistoryEvent;
 use crate::machine::{Event, MapRunLimits, Outcome, Start, token};
 use crate::mock::MockConfig;
-use crate::task::TaskHandler;
+use crate::task::{TaskHandler, TaskRequest, TaskResult};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
 use std::hash::BuildHasher;
@@ -329,6 +330,12 @@ impl Engine {
                 return offered.activity;
             }
         }
+    }
+
+    /// Answers a task that belongs to no execution, as those of executions are answered: by an in-process function or by the
+    /// dispatcher.
+    pub async fn call(&self, request: TaskRequest) -> TaskResult {
+        Guarded::call(&*self.0.shared.handler, request).await
     }
 
     /// Virtual time only: lets what can happen now happen, and otherwise jumps to the next moment at which something will.

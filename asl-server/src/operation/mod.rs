@@ -57,6 +57,7 @@ operations! {
     "StartSyncExecution" => start_sync_execution,
     "StopExecution" => stop_execution,
     "TagResource" => tag_resource,
+    "TestState" => test_state,
     "UntagResource" => untag_resource,
     "UpdateStateMachine" => update_state_machine,
     "ValidateStateMachineDefinition" => validate_state_machine_definition,

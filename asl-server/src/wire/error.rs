@@ -108,6 +108,54 @@ impl ApiError {
         ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
     }
 
+    /// TestState: no state of that name.
+    pub fn state_not_found_in_definition() -> Self {
+        ApiError::validation("State not found in definition")
+    }
+
+    /// TestState: a member that cannot go with a mock.
+    pub fn not_with_a_mock(member: &str) -> Self {
+        ApiError::validation(format!("TestState does not support {member} when a mock is specified."))
+    }
+
+    /// TestState: a member that needs a mock.
+    pub fn only_with_a_mock(member: &str) -> Self {
+        ApiError::validation(format!("TestState does not support {member} when a mock is not specified."))
+    }
+
+    /// TestState: a state that does nothing that could be mocked.
+    pub fn state_type_without_mock(state_type: &str) -> Self {
+        ApiError::validation(format!("State type '{state_type}' is not supported when a mock is specified"))
+    }
+
+    /// TestState: a Map or Parallel state without a mock.
+    pub fn state_type_needs_mock() -> Self {
+        ApiError::invalid_definition(
+            "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, \
+             Succeed, Fail, Choice]",
+        )
+    }
+
+    /// TestState: the mocked result of a Map or Parallel state is no array.
+    pub fn mocked_result_not_an_array() -> Self {
+        ApiError::validation("Mocked result must be an array.")
+    }
+
+    /// TestState: the mocked result of a Parallel state has another length than its branches.
+    pub fn mocked_result_of_other_length() -> Self {
+        ApiError::validation("Mocked result must contain the same number of items as number of Parallel branches.")
+    }
+
+    /// TestState: the mocked result does not fit the service's answer.
+    pub fn mocked_result_mismatch(field: &str, problem: &str) -> Self {
+        ApiError::validation(format!("Mock result schema validation error: Field '{field}' {problem}"))
+    }
+
+    /// TestState: the context object is none.
+    pub fn invalid_context_object(reason: impl Display) -> Self {
+        ApiError::validation(format!("Invalid Context object provided: {reason}"))
+    }
+
     /// `InvalidLoggingConfiguration`
     pub fn invalid_logging_configuration(reason: &str) -> Self {
         ApiError::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {reason}"))

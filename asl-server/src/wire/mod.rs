@@ -6,6 +6,7 @@
 pub mod arn;
 pub mod error;
 pub mod history;
+pub mod json_text;
 pub mod page;
 pub mod timestamp;
 pub mod validate;
