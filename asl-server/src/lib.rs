@@ -10,6 +10,7 @@ pub mod operation;
 pub mod registry;
 pub mod saga;
 pub mod service;
+pub mod table;
 pub mod wire;
 
 pub use service::{Caller, Service};

@@ -146,8 +146,8 @@ impl Shard {
 
     /// Is a task that was accepted asked for again? Not when its token is in somebody's hands.
     fn repeats(&self, execution_arn: &str, task: &TaskCommand) -> bool {
-        let out = matches!(task.resource, Resource::Activity { .. })
-            || task.resource.pattern() == Pattern::WaitForTaskToken;
+        let out =
+            matches!(task.resource, Resource::Activity { .. }) || task.resource.pattern() == Pattern::WaitForTaskToken;
         // A mocked response brings the token back by itself.
         !out || self.mocked(execution_arn, task).is_some()
     }

@@ -8,8 +8,9 @@ use super::record::{Execution, Record, Records, Status};
 use super::task_future::Guarded;
 use crate::definition::Program;
 use crate::error::StatesError;
-use crate::machine::{ChildCommand, ChildId, Command, Effects, Event, Machine, MapRunNews, Outcome, Start, TaskCommand, TaskId,
-    TimerId};
+use crate::machine::{
+    ChildCommand, ChildId, Command, Effects, Event, Machine, MapRunNews, Outcome, Start, TaskCommand, TaskId, TimerId,
+};
 use crate::mock::{MockConfig, MockedResponse};
 use crate::task::{Pattern, Progress, Resource, TaskHandler, TaskProgress, TaskRequest};
 use crate::time::Timestamp;
@@ -284,8 +285,7 @@ impl Shard {
         let record = self.shared.records.insert(birth, self.number, kept, self.shared.clock.clone());
         let execution_arn = record.birth.start.execution_arn.clone();
         let (handlers, timers, children) = (HashMap::new(), BTreeSet::new(), HashMap::new());
-        let hosted =
-            Running { record: record.clone(), machine, events, handlers, timers, sweep_at: 64, children };
+        let hosted = Running { record: record.clone(), machine, events, handlers, timers, sweep_at: 64, children };
         self.running.insert(execution_arn, hosted);
         record
     }
@@ -390,7 +390,8 @@ impl Shard {
         let (program, kept) = (running.record.birth.program.clone(), running.record.kept);
         let log = &self.shared.log;
         let sequence = if kept { log.journal.next_sequence() } else { log.passing.next_sequence() };
-        let parent = Some(Parent { execution_arn: execution_arn.clone(), child, map_run_arn: map_run_arn.clone(), items });
+        let parent =
+            Some(Parent { execution_arn: execution_arn.clone(), child, map_run_arn: map_run_arn.clone(), items });
         self.bear(Birth { sequence, program, start: Arc::new(start), started: now, parent }, kept);
         self.hold(move |shard| shard.shared.records.map_run_child(&map_run_arn, items, Status::Running));
         self.soon.push_back((child_arn, Event::Started));

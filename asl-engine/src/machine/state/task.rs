@@ -72,7 +72,14 @@ impl Turn<'_> {
         let heartbeat = deadline(self, command.heartbeat_seconds, Timer::Heartbeat(id, task));
         if let Some(frame) = self.frame_mut(id) {
             let heartbeat_seconds = command.heartbeat_seconds;
-            frame.phase = Phase::Task(RunningTask { task, timeout, heartbeat, heartbeat_seconds, started: false, submitted: false });
+            frame.phase = Phase::Task(RunningTask {
+                task,
+                timeout,
+                heartbeat,
+                heartbeat_seconds,
+                started: false,
+                submitted: false,
+            });
         }
         if !matches!(command.resource, Resource::Activity { .. }) {
             self.core.ready.push_back(Work::StartTask(id, task));

@@ -124,6 +124,14 @@ impl DurableJournal {
         })
     }
 
+    /// Brings everything to the disk that was committed.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn flush(&self) -> Result<(), JournalError> {
+        self.database.persist(PersistMode::SyncAll).map_err(|error| written("log")(reason(&error)))
+    }
+
     /// How many bytes the journal takes on the disk.
     pub fn disk_space(&self) -> u64 {
         self.database.disk_space().unwrap_or_default()
@@ -371,8 +379,8 @@ impl Journal for DurableJournal {
 
 impl Drop for DurableJournal {
     fn drop(&mut self) {
-        if let Err(error) = self.database.persist(PersistMode::SyncAll) {
-            tracing::error!(error = reason(&error), "the journal's last entries may not be on the disk");
+        if let Err(error) = self.flush() {
+            tracing::error!(%error, "the journal's last entries may not be on the disk");
         }
     }
 }
