@@ -114,6 +114,11 @@ impl Load {
             loop {
                 match world.token() {
                     Some((token, payload)) => {
+                        if !caller.submitted(&payload).await {
+                            world.put_back(token, payload);
+                            tokio::time::sleep(Duration::from_millis(5)).await;
+                            continue;
+                        }
                         let output = json!({"answer": payload}).to_string();
                         // Refused is a token only whose earlier answer was heard: then it counted.
                         _ = caller.call("SendTaskSuccess", json!({"taskToken": token, "output": output})).await;
@@ -137,6 +142,21 @@ impl Load {
             }
         });
         Workers(vec![answers.abort_handle(), works.abort_handle()])
+    }
+
+    /// Has the server heard that the function took the token? Before that, whether the history tells it depends on who is
+    /// faster.
+    async fn submitted(&self, payload: &Value) -> bool {
+        let name = payload["id"].as_str().unwrap_or_default();
+        let arn = format!("{PREFIX}:execution:Asks:{name}");
+        let request = json!({"executionArn": arn, "reverseOrder": true, "maxResults": 1});
+        match self.call("GetExecutionHistory", request).await {
+            Ok((200, history)) => {
+                let last = history["events"][0]["type"].as_str().unwrap_or_default();
+                !["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted"].contains(&last)
+            }
+            _ => false,
+        }
     }
 
     /// Waits until every acknowledged execution has ended, and looks at all of them.

@@ -48,6 +48,11 @@ impl World {
         self.seen().tokens.pop()
     }
 
+    /// It is too early to bring the token back.
+    pub(super) fn put_back(&self, token: String, payload: Value) {
+        self.seen().tokens.insert(0, (token, payload));
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
