@@ -140,7 +140,7 @@ impl World {
         let (noted, also_noted, too) = (note.clone(), note.clone(), note.clone());
         let flaky = move |request: TaskRequest| {
             note(&request);
-            let busy = request.task % 3 != 0;
+            let busy = !request.task.is_multiple_of(3);
             async move { if busy { Err(StatesError::new("Busy", "later")) } else { Ok(request.task.into()) } }
         };
         let echo = move |request: TaskRequest| {
