@@ -3,10 +3,12 @@
 use crate::integration::Endpoints;
 use anyhow::{Context, bail};
 use asl_engine::mock::MockConfig;
+use asl_engine::runtime::{Durability, Retention};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The file that is read when none is named.
 const FILE: &str = "asl.toml";
@@ -18,6 +20,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where it keeps what is to survive a restart; `None`: nowhere.
     pub data: Option<PathBuf>,
+    /// When what happened counts as kept.
+    pub durability: Durability,
+    /// How long finished executions are kept.
+    pub retention: Retention,
     /// The account of new resources.
     pub account: String,
     /// The region of new resources.
@@ -51,6 +57,12 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// Keep nothing.
     pub ephemeral: Option<bool>,
+    /// See [`Config::durability`]: `commit`, `interval` or `interval=MILLISECONDS`.
+    pub durability: Option<String>,
+    /// See [`Config::retention`].
+    pub retention_days: Option<u64>,
+    /// See [`Config::retention`].
+    pub retention_count: Option<u64>,
     /// See [`Config::account`].
     pub account: Option<String>,
     /// See [`Config::region`].
@@ -107,6 +119,9 @@ impl Settings {
             listen: self.listen.or(other.listen),
             data: self.data,
             ephemeral: self.ephemeral,
+            durability: self.durability.or(other.durability),
+            retention_days: self.retention_days.or(other.retention_days),
+            retention_count: self.retention_count.or(other.retention_count),
             account: self.account.or(other.account),
             region: self.region.or(other.region),
             deploy: if self.deploy.is_empty() { other.deploy } else { self.deploy },
@@ -135,6 +150,8 @@ impl Settings {
         Ok(Config {
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8083))),
             data,
+            durability: self.durability.as_deref().map_or(Ok(Durability::Commit), durability)?,
+            retention: retention(self.retention_days, self.retention_count),
             account,
             region,
             deploy: self.deploy.iter().map(|text| Deployment::parse(text)).collect::<Result<_, _>>()?,
@@ -143,6 +160,26 @@ impl Settings {
             endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
         })
     }
+}
+
+/// Reads `commit`, `interval` or `interval=MILLISECONDS`.
+fn durability(text: &str) -> anyhow::Result<Durability> {
+    let milliseconds = match text.split_once('=') {
+        None if text == "commit" => return Ok(Durability::Commit),
+        None if text == "interval" => Some(100),
+        Some(("interval", milliseconds)) => milliseconds.parse().ok().filter(|milliseconds| *milliseconds > 0),
+        _ => None,
+    };
+    match milliseconds {
+        Some(milliseconds) => Ok(Durability::Interval(Duration::from_millis(milliseconds))),
+        None => bail!("the durability `{text}` is none; write `commit`, `interval` or `interval=MILLISECONDS`"),
+    }
+}
+
+fn retention(days: Option<u64>, count: Option<u64>) -> Retention {
+    let default = Retention::default();
+    let age = days.map_or(default.age, |days| Duration::from_secs(days.saturating_mul(24 * 3600)));
+    Retention { age, count: count.unwrap_or(default.count) }
 }
 
 fn mocks(file: &Path) -> anyhow::Result<MockConfig> {
@@ -218,6 +255,7 @@ mod tests {
     fn values_that_make_no_sense_are_named() {
         for (settings, says) in [
             (Settings { account: Some("12".into()), ..Settings::default() }, "account `12`"),
+            (Settings { durability: Some("interval=0".into()), ..Settings::default() }, "durability `interval=0`"),
             (Settings { region: Some("US".into()), ..Settings::default() }, "region `US`"),
             (Settings { lambda_endpoint: Some("x".into()), ..Settings::default() }, "Lambda endpoint"),
             (Settings { functions: [("F".into(), "x".into())].into(), ..Settings::default() }, "function `F`"),

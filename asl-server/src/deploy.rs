@@ -91,7 +91,17 @@ async fn create(service: &Service, name: &str, definition: &str) -> anyhow::Resu
         "definition": definition,
         "roleArn": format!("arn:{}:iam::{}:role/asl", caller.partition(), caller.account),
     });
-    let answer = service.call("CreateStateMachine", request.to_string().as_bytes(), caller).await?;
+    let answer = service.call("CreateStateMachine", request.to_string().as_bytes(), caller).await;
+    if let Err(refusal) = &answer
+        && refusal.kind == "StateMachineAlreadyExists"
+    {
+        // It was deployed by an earlier start, with another definition.
+        let arn = caller.arn_prefix("stateMachine") + name;
+        let update = json!({ "stateMachineArn": arn, "definition": definition });
+        service.call("UpdateStateMachine", update.to_string().as_bytes(), caller).await?;
+        return Ok(arn);
+    }
+    let answer = answer?;
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
     Ok(answer["stateMachineArn"].as_str().unwrap_or_default().to_owned())
 }

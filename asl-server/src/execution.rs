@@ -4,10 +4,10 @@ use crate::registry::StateMachine;
 use crate::service::Service;
 use crate::wire::arn::Resource;
 use crate::wire::{ApiError, Arn, validate};
-use asl_engine::Value;
 use asl_engine::machine::{MachineType, Outcome, Start};
 use asl_engine::runtime::{Execution, StartError, Status};
 use asl_engine::value::Str;
+use asl_engine::{Program, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -85,6 +85,48 @@ pub async fn start(
     name: Option<String>,
     input: Input,
 ) -> Result<Execution, ApiError> {
+    let (program, start) = prepare(startable, name, &input)?;
+    match service.engine().start(program, start).await {
+        Ok(execution) => Ok(execution),
+        Err(StartError::AlreadyExists(existing))
+            if existing.status() == Status::Running && same_input(&existing, &input) =>
+        {
+            Ok(*existing)
+        }
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+/// Starts an EXPRESS execution and waits for its end.
+///
+/// # Errors
+/// `InvalidName`, `ExecutionLimitExceeded`
+pub async fn run(
+    service: &Service,
+    startable: &Startable,
+    name: Option<String>,
+    input: Input,
+) -> Result<Execution, ApiError> {
+    let (program, start) = prepare(startable, name, &input)?;
+    service.engine().execute(program, start).await.map_err(refusal)
+}
+
+fn refusal(error: StartError) -> ApiError {
+    match error {
+        StartError::AlreadyExists(existing) => {
+            ApiError::execution_already_exists(existing.start.execution_arn.to_string())
+        }
+        StartError::Unkeepable | StartError::Journal(_) => {
+            ApiError::internal(format!("The execution cannot be kept: {error}"))
+        }
+        StartError::Stopped => ApiError::internal("The server is shutting down."),
+        StartError::Overloaded => {
+            ApiError::new("ExecutionLimitExceeded", "The maximum number of running executions has been reached.")
+        }
+    }
+}
+
+fn prepare(startable: &Startable, name: Option<String>, input: &Input) -> Result<(Arc<Program>, Start), ApiError> {
     let Startable { machine, test_case } = startable;
     let name = name.unwrap_or_else(|| Uuid::new_v4().to_string());
     validate::name(&name)?;
@@ -107,19 +149,7 @@ pub async fn start(
         seed: Uuid::new_v4().as_u64_pair().0,
         ..Start::default()
     };
-    match service.engine().start(Arc::clone(&machine.current.program), start).await {
-        Ok(execution) => Ok(execution),
-        Err(StartError::AlreadyExists(existing))
-            if existing.status() == Status::Running && same_input(&existing, &input) =>
-        {
-            Ok(*existing)
-        }
-        Err(StartError::AlreadyExists(_)) => Err(ApiError::execution_already_exists(arn)),
-        Err(StartError::Stopped) => Err(ApiError::internal("The server is shutting down.")),
-        Err(StartError::Overloaded) => {
-            Err(ApiError::new("ExecutionLimitExceeded", "The maximum number of running executions has been reached."))
-        }
-    }
+    Ok((Arc::clone(&machine.current.program), start))
 }
 
 fn same_input(existing: &Execution, input: &Input) -> bool {

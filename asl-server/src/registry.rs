@@ -1,15 +1,18 @@
 //! What a Step Functions account holds besides executions: state machines, activities and their tags.
 
+use crate::table::{Changes, Row, Table};
 use crate::wire::ApiError;
+use anyhow::Context;
 use asl_engine::machine::MachineType;
+use asl_engine::runtime::{Engine, JournalError};
 use asl_engine::{Program, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::ops::{Bound, Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A state machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StateMachine {
     /// Its ARN.
     pub arn: String,
@@ -23,14 +26,14 @@ pub struct StateMachine {
     pub deleting: bool,
     /// What new executions run.
     pub current: Arc<Revision>,
-    /// Earlier revisions that executions still refer to.
+    /// Earlier revisions, which executions may still refer to.
     pub earlier: Vec<Arc<Revision>>,
     /// Its tags.
     pub tags: Tags,
 }
 
 /// What an update of a state machine replaces.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Revision {
     /// Names the revision; the first one has none.
     pub id: Option<String>,
@@ -39,6 +42,7 @@ pub struct Revision {
     /// The definition as it was given.
     pub definition: String,
     /// The definition compiled, for this revision alone: an execution's program tells its revision.
+    #[serde(with = "crate::table::program")]
     pub program: Arc<Program>,
     /// The role that executions act in.
     pub role_arn: String,
@@ -53,19 +57,34 @@ pub struct Revision {
 impl StateMachine {
     /// The revision that runs this program.
     pub fn revision_of(&self, program: &Arc<Program>) -> Option<&Arc<Revision>> {
-        std::iter::once(&self.current).chain(&self.earlier).find(|revision| Arc::ptr_eq(&revision.program, program))
+        let all = || std::iter::once(&self.current).chain(&self.earlier);
+        let same = all().find(|revision| Arc::ptr_eq(&revision.program, program));
+        // After a restart the program of an execution is another one, compiled of the same definition.
+        same.or_else(|| all().find(|revision| revision.program.source == program.source))
     }
 
-    /// Makes `revision` the current one. Earlier ones that no execution refers to are dropped.
+    /// Makes `revision` the current one. The latest of the earlier ones are kept for the executions that ran them.
     pub fn revise(&mut self, revision: Revision) {
         let previous = std::mem::replace(&mut self.current, Arc::new(revision));
         self.earlier.push(previous);
-        self.earlier.retain(|revision| Arc::strong_count(&revision.program) > 1);
+        let old = self.earlier.len().saturating_sub(EARLIER_MAX);
+        self.earlier.drain(..old);
     }
 }
 
+/// How many earlier revisions of a state machine are kept.
+const EARLIER_MAX: usize = 100;
+
+impl Row for StateMachine {
+    const TABLE: &'static str = "stateMachine";
+}
+
+impl Row for Activity {
+    const TABLE: &'static str = "activity";
+}
+
 /// An activity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Activity {
     /// Its ARN.
     pub arn: String,
@@ -163,15 +182,48 @@ impl EncryptionConfiguration {
 #[derive(Default)]
 pub struct Registry {
     tables: RwLock<Tables>,
+    /// What changed and is not kept yet, in the order of the changes.
+    changes: Mutex<Changes>,
+    /// Held while changes are handed to the journal, so that they get there in order.
+    keeping: tokio::sync::Mutex<()>,
+}
+
+/// The tables while they are changed.
+pub struct Change<'a> {
+    tables: RwLockWriteGuard<'a, Tables>,
+    changes: &'a Mutex<Changes>,
+}
+
+impl Deref for Change<'_> {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+impl DerefMut for Change<'_> {
+    fn deref_mut(&mut self) -> &mut Tables {
+        &mut self.tables
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        match self.tables.changes() {
+            Ok(changes) => self.changes.lock().unwrap_or_else(PoisonError::into_inner).extend(changes),
+            Err(error) => tracing::error!(%error, "a change cannot be kept"),
+        }
+    }
 }
 
 /// The registry's contents. Sorted by ARN, so that a page can go on after any ARN, also after one that is gone.
 #[derive(Default)]
 pub struct Tables {
     /// State machines.
-    pub state_machines: BTreeMap<String, StateMachine>,
+    pub state_machines: Table<StateMachine>,
     /// Activities.
-    pub activities: BTreeMap<String, Activity>,
+    pub activities: Table<Activity>,
 }
 
 impl Registry {
@@ -182,8 +234,34 @@ impl Registry {
     }
 
     /// To change. Held only for the change itself, never across an `await`.
-    pub fn write(&self) -> RwLockWriteGuard<'_, Tables> {
-        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    pub fn write(&self) -> Change<'_> {
+        let tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        Change { tables, changes: &self.changes }
+    }
+
+    /// Keeps what changed. When this returns, it is kept, whoever changed it.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn keep(&self, engine: &Engine) -> Result<(), JournalError> {
+        let changed = || self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let _in_order = self.keeping.lock().await;
+        let changes = std::mem::take(&mut *changed());
+        if changes.is_empty() { Ok(()) } else { engine.put(changes).await }
+    }
+
+    /// Reads what was kept.
+    ///
+    /// # Errors
+    /// When something of it cannot be understood.
+    pub fn restore(&self, kept: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, bytes) in kept {
+            let read =
+                tables.restore(key, bytes).unwrap_or_else(|| Err(serde::de::Error::custom("it is of no known kind")));
+            read.with_context(|| format!("the journal's entry `{key}` cannot be understood"))?;
+        }
+        Ok(())
     }
 
     /// A state machine as it is now.
@@ -206,6 +284,18 @@ impl Registry {
 }
 
 impl Tables {
+    /// What changed since it was asked last. One line a table.
+    fn changes(&mut self) -> serde_json::Result<Changes> {
+        let mut changes = self.state_machines.changes()?;
+        changes.extend(self.activities.changes()?);
+        Ok(changes)
+    }
+
+    /// Reads what was kept under that key. `None`: no table knows it.
+    fn restore(&mut self, key: &str, bytes: &[u8]) -> Option<serde_json::Result<()>> {
+        self.state_machines.restore(key, bytes).or_else(|| self.activities.restore(key, bytes))
+    }
+
     /// The tags of a state machine or an activity.
     pub fn tags(&self, arn: &str) -> Option<&Tags> {
         match self.state_machines.get(arn) {

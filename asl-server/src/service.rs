@@ -6,7 +6,7 @@ use crate::registry::Registry;
 use crate::wire::ApiError;
 use crate::wire::page::Pages;
 use asl_engine::mock::MockConfig;
-use asl_engine::runtime::{Clock, Engine};
+use asl_engine::runtime::{Clock, Engine, Journal, Retention};
 use asl_engine::task::TaskHandler;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -60,9 +60,24 @@ pub struct ServiceBuilder {
     functions: Vec<(String, Arc<dyn TaskHandler>)>,
     endpoints: Endpoints,
     mocks: MockConfig,
+    journal: Option<Arc<dyn Journal>>,
+    retention: Retention,
 }
 
 impl ServiceBuilder {
+    /// Where executions, state machines and activities are kept; in memory by default. [`Service::recover`] goes on with what
+    /// it holds.
+    pub fn journal(mut self, journal: Arc<dyn Journal>) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// How long finished executions are kept.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
     /// The time that executions live in; the system's by default.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -100,7 +115,10 @@ impl ServiceBuilder {
         let dispatcher = Arc::new(Dispatcher::new(self.endpoints)?);
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
-        engine = engine.mocks(self.mocks.clone());
+        engine = engine.mocks(self.mocks.clone()).retention(self.retention);
+        if let Some(journal) = self.journal {
+            engine = engine.journal(journal);
+        }
         for (name, handler) in self.functions {
             engine = engine.function(&name, handler);
         }
@@ -127,7 +145,32 @@ impl Service {
             functions: Vec::new(),
             endpoints: Endpoints::default(),
             mocks: MockConfig::default(),
+            journal: None,
+            retention: Retention::default(),
         }
+    }
+
+    /// Goes on with what the journal holds: state machines, activities, executions. Returns with how many executions go on.
+    /// To be called once, before the first operation.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or understood.
+    pub async fn recover(&self) -> anyhow::Result<usize> {
+        self.registry().restore(&self.engine().journal().scan()?)?;
+        let count = self.engine().recover().await?;
+        let deleting: Vec<String> = {
+            let tables = self.registry().read();
+            tables
+                .state_machines
+                .values()
+                .filter(|machine| machine.deleting)
+                .map(|machine| machine.arn.clone())
+                .collect()
+        };
+        for arn in deleting {
+            tokio::spawn(operation::delete_state_machine::delete_once_ended(self.clone(), arn));
+        }
+        Ok(count)
     }
 
     /// Calls an operation with a JSON request; the answer is JSON, too. A panic is an answer as well (`InternalFailure`).
@@ -135,7 +178,13 @@ impl Service {
     /// # Errors
     /// The refusal, as AWS words it.
     pub async fn call(&self, operation: &str, request: &[u8], caller: &Caller) -> Result<String, ApiError> {
-        let answer = operation::call(self, operation, request, caller);
+        let answer = async {
+            let answer = operation::call(self, operation, request, caller).await?;
+            // INVARIANT: what an answer acknowledges is kept before it leaves.
+            let kept = self.registry().keep(self.engine()).await;
+            kept.map_err(|error| ApiError::internal(format!("The change is not kept: {error}")))?;
+            Ok(answer)
+        };
         let answer = CatchPanic(Box::pin(answer)).await;
         answer.unwrap_or_else(|| {
             tracing::error!(operation, "the operation panicked");

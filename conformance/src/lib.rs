@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod compare;
+pub mod crash;
 pub mod history_tree;
 pub mod jsonata;
 pub mod lambda;

@@ -30,6 +30,8 @@ enum Command {
     Corpus(Box<CorpusArgs>),
     /// Checks the comparison itself: answers made of each recording must pass, and fail once it is spoilt.
     SelfCheck(SelfCheckArgs),
+    /// Kills a server at random moments while it works, and checks that nothing is lost.
+    Crash(CrashArgs),
 }
 
 #[derive(Args)]
@@ -131,12 +133,32 @@ struct SelfCheckArgs {
     record: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct CrashArgs {
+    /// How often the server is killed.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    rounds: u32,
+    /// How many executions of each state machine a round starts.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    load: u32,
+    /// Chooses the moments of the kills [default: another one each time].
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The server's data folder [default: a temporary one].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The server's program [default: `asl` beside this program].
+    #[arg(long, value_name = "FILE")]
+    server: Option<PathBuf>,
+}
+
 // One thread: with virtual time the order of things is the same in every run.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Corpus(args) => corpus(*args).await,
         Command::SelfCheck(args) => check_self(&args),
+        Command::Crash(args) => crash(args).await,
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -146,6 +168,18 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+async fn crash(args: CrashArgs) -> Result<bool> {
+    let server = match args.server {
+        Some(server) => server,
+        None => std::env::current_exe()?.with_file_name("asl").with_extension(std::env::consts::EXE_EXTENSION),
+    };
+    let seed = args.seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
+    let options = conformance::crash::Options { rounds: args.rounds, load: args.load, seed, data: args.data, server };
+    let seen = conformance::crash::run(&options).await.with_context(|| format!("--seed {seed}"))?;
+    println!("{seen}");
+    Ok(true)
 }
 
 impl Selection {

@@ -14,7 +14,7 @@ pub mod program;
 mod source;
 mod substitute;
 
-pub use program::Program;
+pub use program::{Program, ProgramSource};
 pub use source::Format;
 pub use substitute::Substitutions;
 
@@ -23,7 +23,7 @@ use crate::value::Value;
 use std::sync::Arc;
 
 /// What kind of machine a definition is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum MachineType {
     /// STANDARD: durable, up to a year.
     #[default]
@@ -63,6 +63,11 @@ impl Definition {
         if let Some(mut root) = source::read(text, options.format, &mut diagnostics) {
             substitute::substitute(&mut root, &options.substitutions, &mut diagnostics);
             program = compile::compile(&root, options, &mut diagnostics);
+            if let Some(program) = &mut program {
+                let as_written = options.format == Format::Json && options.substitutions.are_none();
+                let text = if as_written { text.into() } else { root.value().to_json().into() };
+                program.source = Some(ProgramSource { text, kind: options.kind });
+            }
         }
         Definition::new(text, program, diagnostics)
     }

@@ -1,5 +1,6 @@
 //! The typed state graph: a definition with every name resolved and every path, template and expression parsed once.
 
+use crate::definition::{Definition, Format, ParseOptions};
 use crate::jsonpath::ReferencePath;
 use crate::query::{Condition, Expression, QueryLanguage, Template};
 use crate::task::Resource;
@@ -20,6 +21,25 @@ pub struct Program {
     pub timeout_seconds: Option<u64>,
     /// The machine's query language.
     pub query_language: QueryLanguage,
+    /// What it was compiled of; `None` for a state alone.
+    pub source: Option<ProgramSource>,
+}
+
+/// What a program was compiled of: enough to compile it again.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ProgramSource {
+    /// The definition as JSON, placeholders filled in.
+    pub text: Str,
+    /// For which kind of machine.
+    pub kind: crate::definition::MachineType,
+}
+
+impl ProgramSource {
+    /// The program again. `None`: this interpreter refuses the definition.
+    pub fn compile(&self) -> Option<std::sync::Arc<Program>> {
+        let options = ParseOptions { format: Format::Json, kind: self.kind, ..ParseOptions::default() };
+        Definition::parse(&self.text, &options).program
+    }
 }
 
 impl Program {

@@ -18,6 +18,11 @@ impl Substitutions {
         Substitutions(Some(BTreeMap::new()))
     }
 
+    /// Is `${Name}` ordinary text?
+    pub(super) fn are_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Gives a placeholder its value. A string that is nothing but the placeholder becomes the value; within longer
     /// text, a value that is no string is written as JSON.
     pub fn set(&mut self, name: impl Into<Str>, value: impl Into<Value>) {

@@ -68,6 +68,8 @@ pub(super) struct RunningTask {
     pub(super) heartbeat: Option<TimerId>,
     pub(super) heartbeat_seconds: Option<u64>,
     pub(super) started: bool,
+    /// Its service has accepted it.
+    pub(super) submitted: bool,
 }
 
 /// Children whose results are collected in order.

@@ -52,7 +52,7 @@ pub struct Machine {
 }
 
 /// The form in which machines are written out. Changes with every change of [`Core`].
-const SNAPSHOT_VERSION: u32 = 2;
+const SNAPSHOT_VERSION: u32 = 3;
 
 /// A machine written out at one point of its life: serialisable, without program and history.
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,6 +90,8 @@ struct Core {
     next_timer: u64,
     /// The id of the last history event.
     last_event: u64,
+    /// Sums up the events told and the commands given: a replay that differs anywhere differs here.
+    digest: u64,
     rng: Rng,
     outcome: Option<Outcome>,
 }
@@ -136,6 +138,7 @@ impl Machine {
             next_child: 1,
             next_timer: 1,
             last_event: 0,
+            digest: 0,
             rng,
             outcome: None,
         };
@@ -197,6 +200,16 @@ impl Machine {
     /// How many history events there are so far.
     pub fn events(&self) -> u64 {
         self.core.last_event
+    }
+
+    /// Sums up everything told and commanded so far. A replay of the same events by the same interpreter has the same digest.
+    pub fn digest(&self) -> u64 {
+        self.core.digest
+    }
+
+    /// Is the child execution still awaited?
+    pub fn awaits_child(&self, child: ChildId) -> bool {
+        self.core.children.contains_key(&child)
     }
 
     /// Is the timer still awaited?

@@ -2,6 +2,7 @@
 
 use super::environment::Surroundings;
 use super::frame::{Frame, FrameId, Phase};
+use super::rng::mix;
 use super::trial::Trial;
 use super::{Command, Core, Effects, Event, MachineType, MapRunStatus, Outcome, TaskId, Timer, TimerId, Work};
 use crate::definition::Program;
@@ -299,6 +300,17 @@ impl<'a> Turn<'a> {
     // ---- what a turn brings about
 
     pub(super) fn command(&mut self, command: Command) {
+        let (kind, id) = match &command {
+            Command::Schedule(task) => (1, task.task.0),
+            Command::Abandon { task } => (2, task.0),
+            Command::Wake { timer, .. } => (3, timer.0),
+            Command::Resume => (4, 0),
+            Command::StartChild(child) => (5, child.child.0),
+            Command::StopChild { child } => (6, child.0),
+            Command::MapRun { .. } => (7, 0),
+            Command::Finish(_) => (8, 0),
+        };
+        self.digest(kind, id);
         self.effects.commands.push(command);
     }
 
@@ -339,10 +351,15 @@ impl<'a> Turn<'a> {
     fn tell(&mut self, previous: u64, detail: impl FnOnce() -> HistoryDetail) -> u64 {
         self.core.last_event += 1;
         let id = self.core.last_event;
+        self.digest(id << 8, previous);
         if let Some(history) = &mut self.effects.history {
             history.push(HistoryEvent { id, previous, timestamp: self.now, detail: detail() });
         }
         id
+    }
+
+    fn digest(&mut self, kind: u64, id: u64) {
+        self.core.digest = mix(self.core.digest ^ mix(kind).wrapping_add(id));
     }
 
     /// What lies around a frame's state while it is evaluated.

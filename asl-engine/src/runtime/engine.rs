@@ -3,22 +3,26 @@
 use super::activity::{Activities, ActivityTask};
 use super::clock::Clock;
 use super::functions::Functions;
-use super::map_run::MapRun;
+use super::journal::{Journal, JournalError, Kept, Log, MemoryJournal};
+use super::map_run::{MapRun, MapRuns};
 use super::record::{Execution, PatientWait, Record, Records, Status};
+use super::recovery::replay;
+use super::retention::{self, Retention};
 use super::shard::{INBOX, Message, Shard, Shared};
 use super::task_future::Guarded;
 use crate::definition::Program;
 use crate::error::StatesError;
 use crate::history::HistoryEvent;
-use crate::machine::{Event, MapRunLimits, Outcome, Start, token};
+use crate::machine::{Event, MachineType, MapRunLimits, Outcome, Start, token};
 use crate::mock::MockConfig;
 use crate::task::{TaskHandler, TaskRequest, TaskResult};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Executes state machines. Clones are the same engine; it ends when the last of them is gone.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ pub struct EngineBuilder {
     mocks: MockConfig,
     shards: Option<usize>,
     running_max: Option<usize>,
+    journal: Option<Arc<dyn Journal>>,
+    retention: Retention,
 }
 
 /// Why an execution was not started.
@@ -50,6 +56,12 @@ pub enum StartError {
     /// The engine was told to keep no more executions.
     #[error("too many executions are running; let some finish, or raise the engine's limit")]
     Overloaded,
+    /// The program has no definition text, so a journal on disk cannot keep it.
+    #[error("the program is not compiled of a whole definition, so its executions cannot be kept")]
+    Unkeepable,
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The tokio runtime that the engine was built in is gone.
     #[error("the engine has stopped")]
     Stopped,
@@ -115,6 +127,18 @@ impl EngineBuilder {
         self
     }
 
+    /// Where executions are kept; in memory unless told otherwise. [`Engine::recover`] goes on with what it holds.
+    pub fn journal(mut self, journal: Arc<dyn Journal>) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// How long finished executions are kept.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
     /// The engine.
     ///
     /// # Panics
@@ -131,14 +155,19 @@ impl EngineBuilder {
             mocks: self.mocks,
             activities: Activities::default(),
             records: Records::default(),
+            log: Log::new(self.journal.unwrap_or_else(|| Arc::new(MemoryJournal::default()))),
+            failure: watch::Sender::new(None),
         });
         let shards = (0..shards)
-            .map(|_| {
+            .map(|number| {
                 let (sender, receiver) = mpsc::channel(INBOX);
-                tokio::spawn(Shard::new(shared.clone(), &sender, receiver).run());
+                tokio::spawn(Shard::new(shared.clone(), number, &sender, receiver).run());
                 sender
             })
             .collect();
+        if let Clock::System = shared.clock {
+            tokio::spawn(retention::keep_sweeping(Arc::downgrade(&shared), self.retention));
+        }
         Engine(Arc::new(Inner {
             shared,
             shards,
@@ -164,22 +193,90 @@ impl Engine {
         &self.0.shared.clock
     }
 
-    /// Starts an execution. When this returns, the start is recorded: it will not be lost.
+    /// Goes on with the executions that the journal holds unfinished: tasks are asked for again with the ids they had,
+    /// timers fire at the moments they were set to, those that are late at once. Returns with how many executions go on; one
+    /// that cannot is logged. To be called once, when everything that answers tasks is in place.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn recover(&self) -> Result<usize, JournalError> {
+        let unfinished = self.0.shared.log.journal.unfinished()?;
+        let roots = Roots::new(&unfinished);
+        let mut shares = vec![Vec::new(); self.0.shards.len()];
+        for kept in unfinished {
+            let shard = self.shard_of(roots.of(&kept));
+            shares[shard].push(kept);
+        }
+        let mut answers = Vec::new();
+        for (shard, unfinished) in self.0.shards.iter().zip(shares) {
+            let (recovered, answer) = oneshot::channel();
+            if shard.send(Message::Recover { unfinished, recovered }).await.is_ok() {
+                answers.push(answer);
+            }
+        }
+        let mut count = 0;
+        for answer in answers {
+            count += answer.await.map_err(|_| JournalError::Stopped)?;
+        }
+        Ok(count)
+    }
+
+    /// Waits until the journal fails, and tells how. From then on nothing goes on; a new engine over the same journal loses
+    /// nothing that was acknowledged.
+    pub async fn failed(&self) -> JournalError {
+        let mut failure = self.0.shared.failure.subscribe();
+        let failed = failure.wait_for(Option::is_some).await;
+        failed.ok().and_then(|error| error.clone()).unwrap_or(JournalError::Stopped)
+    }
+
+    /// Where executions are kept.
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.0.shared.log.journal
+    }
+
+    /// Puts entries of the caller's own into the journal ([`Entry::Put`](super::Entry::Put)). When this returns, they are kept.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub async fn put(&self, entries: Vec<(String, Option<Vec<u8>>)>) -> Result<(), JournalError> {
+        let entries = entries.into_iter().map(|(key, bytes)| super::Entry::Put { key, bytes });
+        self.0.shared.log.commit(entries.collect()).await
+    }
+
+    /// Starts an execution. When this returns, the start is recorded: it will not be lost. (EXPRESS executions live in
+    /// memory, as AWS's do.)
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn start(&self, program: Arc<Program>, start: Start) -> Result<Execution, StartError> {
+        let kept = start.machine_type == MachineType::Standard;
+        Ok(self.begin(program, start, kept).await?.snapshot())
+    }
+
+    /// Starts an execution and waits for its end.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn execute(&self, program: Arc<Program>, start: Start) -> Result<Execution, StartError> {
+        let kept = start.machine_type == MachineType::Standard;
+        let record = self.begin(program, start, kept).await?;
+        self.end_of(&record).await.ok_or(StartError::Stopped)
+    }
+
+    async fn begin(&self, program: Arc<Program>, start: Start, kept: bool) -> Result<Arc<Record>, StartError> {
         if self.0.shared.records.running() >= self.0.running_max {
             return Err(StartError::Overloaded);
         }
-        let hash = foldhash::fast::FixedState::default().hash_one(&start.execution_arn);
-        let shard = hash as usize % self.0.shards.len();
-        let inserted = self.0.shared.records.insert(program, start, self.now(), self.clock().clone(), shard, None);
-        let record = inserted.map_err(|existing| StartError::AlreadyExists(Box::new(existing.snapshot())))?;
-        let (recorded, acknowledged) = oneshot::channel();
-        self.send(&record, Message::Start { record: record.clone(), recorded }).await;
-        acknowledged.await.map_err(|_| StartError::Stopped)?;
-        Ok(record.snapshot())
+        let shard = &self.0.shards[self.shard_of(&start.execution_arn)];
+        let (answer, started) = oneshot::channel();
+        let message = Message::Start { program, start, kept, answer };
+        shard.send(message).await.map_err(|_| StartError::Stopped)?;
+        started.await.unwrap_or(Err(StartError::Stopped))
+    }
+
+    fn shard_of(&self, execution_arn: &str) -> usize {
+        let hash = foldhash::fast::FixedState::default().hash_one(execution_arn);
+        hash as usize % self.0.shards.len()
     }
 
     /// Runs a program to its end, under a made-up name: the short way for programs that embed the engine. With a virtual
@@ -197,20 +294,17 @@ impl Engine {
             seed: std::collections::hash_map::RandomState::new().hash_one(number),
             ..Start::default()
         };
-        let arn = start.execution_arn.clone();
         let stopped = || Outcome::Aborted(StatesError::runtime("the engine has stopped"));
-        if self.start(program, start).await.is_err() {
-            return stopped();
-        }
+        let Ok(record) = self.begin(program, start, false).await else { return stopped() };
         if let Clock::Virtual(_) = self.clock() {
-            while self.execution(&arn).is_some_and(|execution| execution.outcome.is_none()) && self.advance().await {}
+            while record.snapshot().outcome.is_none() && self.advance().await {}
         }
-        self.finished(&arn).await.and_then(|execution| execution.outcome).unwrap_or_else(stopped)
+        self.end_of(&record).await.and_then(|execution| execution.outcome).unwrap_or_else(stopped)
     }
 
     /// Stops an execution. `None`: there is no such execution. One that has ended stays as it ended.
     pub async fn stop(&self, execution_arn: &str, error: StatesError) -> Option<Execution> {
-        let record = self.0.shared.records.get(execution_arn)?;
+        let Some(record) = self.0.shared.records.get(execution_arn) else { return self.execution(execution_arn) };
         let (told, over) = oneshot::channel();
         let event = Event::StopRequested { error };
         self.send(&record, Message::Tell { execution_arn: execution_arn.into(), event, told }).await;
@@ -221,7 +315,15 @@ impl Engine {
 
     /// An execution, as it is now.
     pub fn execution(&self, execution_arn: &str) -> Option<Execution> {
-        Some(self.0.shared.records.get(execution_arn)?.snapshot())
+        // First where it runs: it leaves there only for the journal.
+        match self.0.shared.records.get(execution_arn) {
+            Some(record) => Some(record.snapshot()),
+            None => self.kept(execution_arn).map(Execution::from),
+        }
+    }
+
+    fn kept(&self, execution_arn: &str) -> Option<Kept> {
+        readable(self.0.shared.log.find(execution_arn)).flatten()
     }
 
     /// The executions of a state machine, newest first, after the execution `after` of an earlier page.
@@ -232,7 +334,19 @@ impl Engine {
         after: Option<&str>,
         limit: usize,
     ) -> Vec<Execution> {
-        self.0.shared.records.list(state_machine_arn, status, after, limit)
+        self.list(state_machine_arn, status, after, limit)
+    }
+
+    fn list(&self, of: &str, status: Option<Status>, after: Option<&str>, limit: usize) -> Vec<Execution> {
+        let log = &self.0.shared.log;
+        let before = after.and_then(|after| Some(self.kept(after)?.birth.sequence));
+        let list = |journal: &dyn Journal| readable(journal.list(of, status, before, limit)).unwrap_or_default();
+        let mut found = list(&*log.journal);
+        if found.is_empty() {
+            // A list is kept as a whole or not at all.
+            found = list(&log.passing);
+        }
+        found.into_iter().map(Execution::from).collect()
     }
 
     /// The child executions of a Map Run, as [`Self::executions`].
@@ -243,24 +357,56 @@ impl Engine {
         after: Option<&str>,
         limit: usize,
     ) -> Vec<Execution> {
-        self.0.shared.records.list(map_run_arn, status, after, limit)
+        self.list(map_run_arn, status, after, limit)
     }
 
     /// A Map Run, as it is now.
     pub fn map_run(&self, map_run_arn: &str) -> Option<MapRun> {
-        self.0.shared.records.map_run(map_run_arn)
+        self.0.shared.records.map_run(map_run_arn).or_else(|| self.ended_map_runs_with(map_run_arn)?.get(map_run_arn))
     }
 
     /// The Map Runs of an execution, in the order they started.
     pub fn map_runs(&self, execution_arn: &str) -> Vec<MapRun> {
-        self.0.shared.records.map_runs(execution_arn)
+        match self.0.shared.records.get(execution_arn) {
+            Some(_) => self.0.shared.records.map_runs(execution_arn),
+            None => {
+                let map_runs = self.kept(execution_arn).and_then(|kept| self.ended_map_runs(&kept));
+                map_runs.map(|map_runs| map_runs.of_execution(execution_arn)).unwrap_or_default()
+            }
+        }
+    }
+
+    fn ended_map_runs_with(&self, map_run_arn: &str) -> Option<MapRuns> {
+        let log = &self.0.shared.log;
+        let of = |journal: &dyn Journal| readable(journal.map_run_of(map_run_arn)).flatten();
+        let execution_arn = of(&*log.journal).or_else(|| of(&log.passing))?;
+        self.ended_map_runs(&self.kept(&execution_arn)?)
+    }
+
+    /// The Map Runs of an execution that has ended, derived from its events.
+    fn ended_map_runs(&self, kept: &Kept) -> Option<MapRuns> {
+        let journal = self.0.shared.log.of(&kept.birth);
+        let events = readable(journal.events(kept.birth.sequence))?;
+        let (_, replayed) = readable(replay(kept, events, false))?;
+        let mut map_runs = MapRuns::default();
+        for (at, map_run_arn, news) in replayed.map_runs {
+            map_runs.tell(&kept.birth.start.execution_arn, map_run_arn, at, news);
+        }
+        for map_run in map_runs.of_execution(&kept.birth.start.execution_arn) {
+            for child in readable(journal.list(&map_run.map_run_arn, None, None, usize::MAX))? {
+                let child = Execution::from(child);
+                map_runs.child_started(&map_run.map_run_arn, child.items);
+                map_runs.child_ended(&map_run.map_run_arn, child.items, child.status());
+            }
+        }
+        Some(map_runs)
     }
 
     /// Changes the limits of a Map Run while it runs; what is `None` stays. `None`: there is no such Map Run. One that has
     /// ended stays as it ended.
     pub async fn update_map_run(&self, map_run_arn: &str, limits: MapRunLimits) -> Option<MapRun> {
         let map_run = self.map_run(map_run_arn)?;
-        let record = self.0.shared.records.get(&map_run.execution_arn)?;
+        let Some(record) = self.0.shared.records.get(&map_run.execution_arn) else { return Some(map_run) };
         let event = Event::MapRunUpdated { map_run_arn: map_run.map_run_arn, limits };
         let (told, heard) = oneshot::channel();
         let execution_arn = map_run.execution_arn;
@@ -272,26 +418,41 @@ impl Engine {
 
     /// The history of an execution so far.
     pub async fn history(&self, execution_arn: &str) -> Option<Arc<Vec<HistoryEvent>>> {
-        Some(Arc::new(self.0.shared.records.get(execution_arn)?.history()))
+        let kept = self.kept(execution_arn)?;
+        let events = readable(self.0.shared.log.of(&kept.birth).events(kept.birth.sequence))?;
+        let (_, replayed) = readable(replay(&kept, events, true))?;
+        Some(Arc::new(replayed.history))
     }
 
-    /// Waits until the execution has ended. `None`: there is no such execution.
+    /// Waits until the execution has ended. `None`: there is no such execution, or the engine has stopped.
     pub async fn finished(&self, execution_arn: &str) -> Option<Execution> {
-        let record = self.0.shared.records.get(execution_arn)?;
-        loop {
-            // Registered before looking, so that an end in between is not missed.
-            let ended = record.ended.notified();
-            let execution = record.snapshot();
-            if execution.outcome.is_some() {
-                return Some(execution);
+        match self.0.shared.records.get(execution_arn) {
+            Some(record) => self.end_of(&record).await,
+            None => self.kept(execution_arn).map(Execution::from),
+        }
+    }
+
+    async fn end_of(&self, record: &Record) -> Option<Execution> {
+        let over = async {
+            loop {
+                // Registered before looking, so that an end in between is not missed.
+                let ended = record.ended.notified();
+                let execution = record.snapshot();
+                if execution.outcome.is_some() {
+                    return execution;
+                }
+                ended.await;
             }
-            ended.await;
+        };
+        tokio::select! {
+            execution = over => Some(execution),
+            _ = self.failed() => None,
         }
     }
 
     /// As [`Engine::finished`], for a task handler whose task is that execution: virtual time goes on meanwhile.
     pub async fn finished_meanwhile(&self, execution_arn: &str) -> Option<Execution> {
-        let _waiting = PatientWait::new(self.0.shared.records.get(execution_arn)?);
+        let _waiting = self.0.shared.records.get(execution_arn).map(PatientWait::new);
         self.finished(execution_arn).await
     }
 
@@ -301,8 +462,12 @@ impl Engine {
     /// See [`TokenError`].
     pub async fn report(&self, token: &str, report: TokenReport) -> Result<(), TokenError> {
         let (execution_arn, task, check) = token::decode(token).ok_or(TokenError::Unknown)?;
-        let record = self.0.shared.records.get(&execution_arn).ok_or(TokenError::Unknown)?;
-        if check != token::check(task, record.start.seed) {
+        let genuine = |start: &Start| check == token::check(task, start.seed);
+        let Some(record) = self.0.shared.records.get(&execution_arn) else {
+            let ended = self.kept(&execution_arn).filter(|kept| genuine(&kept.birth.start));
+            return Err(ended.map_or(TokenError::Unknown, |_| TokenError::TimedOut));
+        };
+        if !genuine(&record.birth.start) {
             return Err(TokenError::Unknown);
         }
         let (answer, accepted) = oneshot::channel();
@@ -351,5 +516,30 @@ impl Engine {
     async fn send(&self, record: &Record, message: Message) {
         // A shard that is gone drops the message's answer channel, which is how the caller hears of it.
         let _ = self.0.shards[record.shard].send(message).await;
+    }
+}
+
+/// What the journal tells; what it cannot is logged.
+fn readable<T>(outcome: Result<T, JournalError>) -> Option<T> {
+    outcome.inspect_err(|error| tracing::error!(%error, "the journal cannot be read")).ok()
+}
+
+/// Where executions come from: children live in the shard of the execution that began it all.
+struct Roots(HashMap<Str, Str>);
+
+impl Roots {
+    fn new(unfinished: &[Kept]) -> Self {
+        let parent = |kept: &Kept| {
+            Some((kept.birth.start.execution_arn.clone(), kept.birth.parent.as_ref()?.execution_arn.clone()))
+        };
+        Roots(unfinished.iter().filter_map(parent).collect())
+    }
+
+    fn of<'a>(&'a self, kept: &'a Kept) -> &'a str {
+        let mut root = &kept.birth.start.execution_arn;
+        while let Some(parent) = self.0.get(root) {
+            root = parent;
+        }
+        root
     }
 }

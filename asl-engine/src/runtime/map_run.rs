@@ -1,13 +1,13 @@
 //! Map Runs, as DescribeMapRun and ListMapRuns tell them.
 //!
-//! A Map Run's counts are not kept: they follow from its children, whose records say how they ended.
+//! Nothing of them is kept: they follow from what their machines tell, also when that is told again by a replay, and from
+//! how their children stand.
 
-use super::record::{Execution, Record, Status};
+use super::record::Status;
 use crate::machine::{MapRunLimits, MapRunNews, MapRunStatus};
 use crate::time::Timestamp;
 use crate::value::Str;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// A Map Run, as it was when it was asked for.
 #[derive(Clone, Debug)]
@@ -45,16 +45,21 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, status: Status, number: u64) {
+    fn started(&mut self, number: u64) {
+        self.running += number;
+        self.total += number;
+    }
+
+    fn ended(&mut self, status: Status, number: u64) {
         let counted = match status {
-            Status::Running => &mut self.running,
+            Status::Running => return,
             Status::Succeeded => &mut self.succeeded,
             Status::Failed => &mut self.failed,
             Status::TimedOut => &mut self.timed_out,
             Status::Aborted => &mut self.aborted,
         };
         *counted += number;
-        self.total += number;
+        self.running = self.running.saturating_sub(number);
     }
 
     fn finish(&mut self, total: u64, results_written: bool) {
@@ -72,10 +77,11 @@ struct Entry {
     stopped: Option<Timestamp>,
     limits: MapRunLimits,
     batched: bool,
-    items: u64,
+    items_found: u64,
     results_written: bool,
-    /// In the order they started.
-    children: Vec<Arc<Record>>,
+    /// Those of its children.
+    items: Counts,
+    executions: Counts,
 }
 
 /// Every Map Run, by its ARN and by the execution that runs it.
@@ -99,9 +105,10 @@ impl MapRuns {
                     stopped: None,
                     limits,
                     batched,
-                    items: 0,
+                    items_found: 0,
                     results_written: false,
-                    children: Vec::new(),
+                    items: Counts::default(),
+                    executions: Counts::default(),
                 };
                 self.by_arn.insert(map_run_arn, entry);
             }
@@ -110,7 +117,7 @@ impl MapRuns {
         let Some(entry) = self.by_arn.get_mut(&map_run_arn) else { return };
         match news {
             MapRunNews::Started { .. } => {}
-            MapRunNews::ItemsFound { items } => entry.items = items,
+            MapRunNews::ItemsFound { items } => entry.items_found = items,
             MapRunNews::Updated { limits } => entry.limits.update(limits),
             MapRunNews::Ended { status, results_written } => {
                 entry.status = status;
@@ -120,27 +127,33 @@ impl MapRuns {
         }
     }
 
-    pub(super) fn add_child(&mut self, map_run_arn: &str, child: Arc<Record>) {
+    pub(super) fn child_started(&mut self, map_run_arn: &str, items: u64) {
         if let Some(entry) = self.by_arn.get_mut(map_run_arn) {
-            entry.children.push(child);
+            entry.items.started(items);
+            entry.executions.started(1);
         }
     }
 
-    pub(super) fn children(&self, map_run_arn: &str) -> Option<&[Arc<Record>]> {
-        Some(&self.by_arn.get(map_run_arn)?.children)
+    pub(super) fn child_ended(&mut self, map_run_arn: &str, items: u64, status: Status) {
+        if let Some(entry) = self.by_arn.get_mut(map_run_arn) {
+            entry.items.ended(status, items);
+            entry.executions.ended(status, 1);
+        }
+    }
+
+    /// The execution has ended: from now on the journal tells of its Map Runs.
+    pub(super) fn forget(&mut self, execution_arn: &str) {
+        for map_run in self.by_execution.remove(execution_arn).into_iter().flatten() {
+            self.by_arn.remove(&map_run);
+        }
     }
 
     pub(super) fn get(&self, map_run_arn: &str) -> Option<MapRun> {
         let (map_run_arn, entry) = self.by_arn.get_key_value(map_run_arn)?;
-        let (mut items, mut executions) = (Counts::default(), Counts::default());
-        for child in &entry.children {
-            let child: Execution = child.snapshot();
-            items.add(child.status(), child.items);
-            executions.add(child.status(), 1);
-        }
-        items.finish(entry.items, entry.results_written);
+        let Entry { mut items, mut executions, .. } = *entry;
+        items.finish(entry.items_found, entry.results_written);
         // How many batches there will be is known only when they are made.
-        executions.finish(if entry.batched { 0 } else { entry.items }, entry.results_written);
+        executions.finish(if entry.batched { 0 } else { entry.items_found }, entry.results_written);
         Some(MapRun {
             map_run_arn: map_run_arn.clone(),
             execution_arn: entry.execution_arn.clone(),

@@ -21,8 +21,11 @@ mod activity;
 mod clock;
 mod engine;
 mod functions;
+mod journal;
 mod map_run;
 mod record;
+mod recovery;
+mod retention;
 mod shard;
 mod task_future;
 
@@ -30,5 +33,9 @@ pub use activity::ActivityTask;
 pub use clock::{Clock, VirtualClock};
 pub use engine::{Engine, EngineBuilder, StartError, TokenError, TokenReport};
 pub use functions::{function_name, invoke_answer, invoke_error};
+pub use journal::{Birth, End, Entry, Happened, Journal, JournalError, Kept, MemoryJournal, Parent};
+#[cfg(feature = "durable")]
+pub use journal::{Durability, DurableJournal};
 pub use map_run::{Counts, MapRun};
 pub use record::{Execution, Status};
+pub use retention::Retention;

@@ -1,15 +1,15 @@
-//! What the engine keeps of every execution: how it began, what happened to it, how it ended.
+//! What the engine holds of executions while they run.
 
 use super::clock::Clock;
+use super::journal::{Birth, End, Kept};
 use super::map_run::{MapRun, MapRuns};
 use crate::definition::Program;
-use crate::history::HistoryEvent;
-use crate::machine::{ChildId, Effects, Event, Machine, MapRunNews, Outcome, Start};
+use crate::machine::{MapRunNews, Outcome, Start};
 use crate::time::Timestamp;
 use crate::value::Str;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::Notify;
 
 /// A finished or running execution, as it was when it was asked for. Cheap to clone.
@@ -32,20 +32,21 @@ pub struct Execution {
 }
 
 /// The status of an execution, as DescribeExecution tells it.
+// The durable journal's indexes hold the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the API reference's own words")]
 pub enum Status {
-    Running,
-    Succeeded,
-    Failed,
-    TimedOut,
-    Aborted,
+    Running = 0,
+    Succeeded = 1,
+    Failed = 2,
+    TimedOut = 3,
+    Aborted = 4,
 }
 
-impl Execution {
-    /// Where it stands.
-    pub fn status(&self) -> Status {
-        match self.outcome {
+impl Status {
+    /// The status of an execution that ended so; `None`: it has not.
+    pub fn of(outcome: Option<&Outcome>) -> Status {
+        match outcome {
             None => Status::Running,
             Some(Outcome::Succeeded { .. }) => Status::Succeeded,
             Some(Outcome::Failed(_)) => Status::Failed,
@@ -55,74 +56,55 @@ impl Execution {
     }
 }
 
-/// The record of one execution: its journal, from which everything else can be derived again.
+impl Execution {
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        Status::of(self.outcome.as_ref())
+    }
+}
+
+impl From<Kept> for Execution {
+    fn from(Kept { birth, end }: Kept) -> Execution {
+        let (stopped, outcome) = end.map(|End { at, outcome }| (at, outcome)).unzip();
+        Execution {
+            start: birth.start.clone(),
+            program: birth.program.clone(),
+            started: birth.started,
+            stopped,
+            outcome,
+            map_run_arn: birth.parent.as_ref().map(|parent| parent.map_run_arn.clone()),
+            items: birth.parent.as_ref().map_or(0, |parent| parent.items),
+        }
+    }
+}
+
+/// An execution that runs, and for those who wait for it its end.
 pub(super) struct Record {
-    pub(super) start: Arc<Start>,
-    pub(super) program: Arc<Program>,
-    pub(super) started: Timestamp,
-    /// Whose child it is, when it is one.
-    pub(super) parent: Option<Parent>,
+    pub(super) birth: Arc<Birth>,
     /// Which shard it lives in. Children live with their parents.
     pub(super) shard: usize,
-    sequence: u64,
-    life: Mutex<Life>,
+    /// Does the engine's journal keep it? Others end with the process.
+    pub(super) kept: bool,
+    /// Is its start recorded? Until then nobody may see it.
+    public: AtomicBool,
+    end: Mutex<Option<End>>,
     pub(super) ended: Notify,
     /// Handlers that wait for the end; virtual time may pass until then, and not a moment longer.
     patient: Patient,
-    running: Arc<AtomicUsize>,
-}
-
-/// What a child execution knows of where it comes from.
-pub(super) struct Parent {
-    pub(super) execution_arn: Str,
-    pub(super) child: ChildId,
-    pub(super) map_run_arn: Str,
-    /// How many items it processes.
-    pub(super) items: u64,
-}
-
-#[derive(Default)]
-struct Life {
-    journal: Vec<(Timestamp, Event)>,
-    end: Option<(Timestamp, Outcome)>,
 }
 
 impl Record {
-    fn life(&self) -> MutexGuard<'_, Life> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    fn end(&self) -> MutexGuard<'_, Option<End>> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down an event, before anything follows from it.
-    pub(super) fn append(&self, at: Timestamp, event: Event) {
-        self.life().journal.push((at, event));
-    }
-
-    pub(super) fn finish(&self, at: Timestamp, outcome: Outcome) {
-        self.life().end = Some((at, outcome));
-        self.running.fetch_sub(1, Ordering::Relaxed);
-        // First: from here on, who waited is busy again.
-        self.patient.release(usize::MAX);
-        self.ended.notify_waiters();
+    /// Its start is recorded.
+    pub(super) fn publish(&self) {
+        self.public.store(true, Ordering::Release);
     }
 
     pub(super) fn snapshot(&self) -> Execution {
-        let (stopped, outcome) = self.life().end.clone().unzip();
-        let (start, program) = (self.start.clone(), self.program.clone());
-        let map_run_arn = self.parent.as_ref().map(|parent| parent.map_run_arn.clone());
-        let items = self.parent.as_ref().map_or(0, |parent| parent.items);
-        Execution { start, program, started: self.started, stopped, outcome, map_run_arn, items }
-    }
-
-    /// The history, derived from the journal.
-    pub(super) fn history(&self) -> Vec<HistoryEvent> {
-        let journal = self.life().journal.clone();
-        let mut machine = Machine::new(self.program.clone(), (*self.start).clone());
-        let mut effects = Effects::with_history();
-        for (at, event) in journal {
-            machine.step(at, event, &mut effects);
-            effects.commands.clear();
-        }
-        effects.history.unwrap_or_default()
+        Kept { birth: self.birth.clone(), end: self.end().clone() }.into()
     }
 }
 
@@ -157,7 +139,7 @@ pub(super) struct PatientWait(Arc<Record>);
 impl PatientWait {
     pub(super) fn new(record: Arc<Record>) -> Self {
         record.patient.wait();
-        if record.life().end.is_some() {
+        if record.end().is_some() {
             record.patient.release(1);
         }
         PatientWait(record)
@@ -170,58 +152,52 @@ impl Drop for PatientWait {
     }
 }
 
-/// Every execution, by ARN and by state machine.
+/// The executions that run, by ARN, and their Map Runs.
 #[derive(Default)]
 pub(super) struct Records {
     tables: RwLock<Tables>,
-    running: Arc<AtomicUsize>,
+    running: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Tables {
     map_runs: MapRuns,
     by_arn: HashMap<Str, Arc<Record>>,
-    /// In the order they started.
-    by_state_machine: HashMap<Str, Vec<Arc<Record>>>,
-    last_sequence: u64,
 }
 
 impl Records {
-    /// Takes the ARN for a new execution, or gives the execution that has it.
-    pub(super) fn insert(
-        &self,
-        program: Arc<Program>,
-        start: Start,
-        started: Timestamp,
-        clock: Clock,
-        shard: usize,
-        parent: Option<Parent>,
-    ) -> Result<Arc<Record>, Arc<Record>> {
-        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(existing) = tables.by_arn.get(&start.execution_arn) {
-            return Err(existing.clone());
-        }
-        tables.last_sequence += 1;
-        let sequence = tables.last_sequence;
+    /// A new execution. Its shard has made sure that its ARN is free.
+    pub(super) fn insert(&self, birth: Arc<Birth>, shard: usize, kept: bool, clock: Clock) -> Arc<Record> {
         let record = Arc::new(Record {
-            start: Arc::new(start),
-            program,
-            started,
-            parent,
+            birth,
             shard,
-            sequence,
-            life: Mutex::default(),
+            kept,
+            public: AtomicBool::new(false),
+            end: Mutex::default(),
             ended: Notify::new(),
             patient: Patient { clock, waiting: AtomicUsize::new(0) },
-            running: self.running.clone(),
         });
         self.running.fetch_add(1, Ordering::Relaxed);
-        if let Some(parent) = &record.parent {
-            tables.map_runs.add_child(&parent.map_run_arn, record.clone());
+        self.change().by_arn.insert(record.birth.start.execution_arn.clone(), record.clone());
+        record
+    }
+
+    /// An execution has ended, and the journal has it.
+    pub(super) fn finish(&self, record: &Record, end: End) {
+        let status = Status::of(Some(&end.outcome));
+        *record.end() = Some(end);
+        let Birth { start, parent, .. } = &*record.birth;
+        let mut tables = self.change();
+        tables.by_arn.remove(&start.execution_arn);
+        tables.map_runs.forget(&start.execution_arn);
+        if let Some(parent) = parent {
+            tables.map_runs.child_ended(&parent.map_run_arn, parent.items, status);
         }
-        tables.by_arn.insert(record.start.execution_arn.clone(), record.clone());
-        tables.by_state_machine.entry(record.start.state_machine_arn.clone()).or_default().push(record.clone());
-        Ok(record)
+        drop(tables);
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        // First: from here on, who waited is busy again.
+        record.patient.release(usize::MAX);
+        record.ended.notify_waiters();
     }
 
     /// How many executions have not ended.
@@ -229,7 +205,13 @@ impl Records {
         self.running.load(Ordering::Relaxed)
     }
 
+    /// The running execution of that ARN.
     pub(super) fn get(&self, execution_arn: &str) -> Option<Arc<Record>> {
+        self.get_unrecorded(execution_arn).filter(|record| record.public.load(Ordering::Acquire))
+    }
+
+    /// As [`Records::get`], also while its start is not recorded yet.
+    pub(super) fn get_unrecorded(&self, execution_arn: &str) -> Option<Arc<Record>> {
         self.tables().by_arn.get(execution_arn).cloned()
     }
 
@@ -237,10 +219,22 @@ impl Records {
         self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn change(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes down what a machine tells of a Map Run.
     pub(super) fn map_run_news(&self, execution_arn: &Str, map_run_arn: Str, at: Timestamp, news: MapRunNews) {
-        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        tables.map_runs.tell(execution_arn, map_run_arn, at, news);
+        self.change().map_runs.tell(execution_arn, map_run_arn, at, news);
+    }
+
+    /// A child of a Map Run runs, or has ended already.
+    pub(super) fn map_run_child(&self, map_run_arn: &str, items: u64, status: Status) {
+        let map_runs = &mut self.change().map_runs;
+        map_runs.child_started(map_run_arn, items);
+        if status != Status::Running {
+            map_runs.child_ended(map_run_arn, items, status);
+        }
     }
 
     pub(super) fn map_run(&self, map_run_arn: &str) -> Option<MapRun> {
@@ -249,20 +243,5 @@ impl Records {
 
     pub(super) fn map_runs(&self, execution_arn: &str) -> Vec<MapRun> {
         self.tables().map_runs.of_execution(execution_arn)
-    }
-
-    /// The executions of a state machine, or the children of a Map Run: newest first, after the execution `after`.
-    pub(super) fn list(&self, of: &str, status: Option<Status>, after: Option<&str>, limit: usize) -> Vec<Execution> {
-        let tables = self.tables();
-        let children = tables.map_runs.children(of);
-        let Some(all) = children.or_else(|| tables.by_state_machine.get(of).map(Vec::as_slice)) else {
-            return Vec::new();
-        };
-        let end = match after.and_then(|arn| tables.by_arn.get(arn)) {
-            Some(after) => all.partition_point(|record| record.sequence < after.sequence),
-            None => all.len(),
-        };
-        let newest_first = all[..end].iter().rev().map(|record| record.snapshot());
-        newest_first.filter(|execution| status.is_none_or(|status| execution.status() == status)).take(limit).collect()
     }
 }

@@ -5,10 +5,12 @@ use crate::config::{Config, Settings};
 use crate::service::Service;
 use crate::{deploy, http, saga};
 use anyhow::Context;
+use asl_engine::runtime::DurableJournal;
 use clap::Args;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -41,13 +43,28 @@ pub(super) struct Serve {
     #[arg(long, value_name = "ADDRESS:PORT", env = "ASL_LISTEN")]
     listen: Option<SocketAddr>,
 
-    /// Where to keep the order saga's records; state machines and executions live in memory [default: .asl]
+    /// Where to keep executions, state machines and the order saga's records [default: .asl]
     #[arg(long, value_name = "DIR", env = "ASL_DATA", conflicts_with = "ephemeral")]
     data: Option<PathBuf>,
 
     /// Keeps nothing on disk
     #[arg(long, env = "ASL_EPHEMERAL")]
     ephemeral: bool,
+
+    /// When something counts as kept. `commit`: once it is on the disk; what was acknowledged survives a crash of the server,
+    /// of the system and of the power. `interval=MS`: once the system has it, and the disk gets it every MS milliseconds
+    /// (100 when MS is left out); it survives a crash of the server, but the last MS milliseconds are lost when the system
+    /// or the power fails [default: commit]
+    #[arg(long, value_name = "commit|interval[=MS]", env = "ASL_DURABILITY", verbatim_doc_comment)]
+    durability: Option<String>,
+
+    /// Forgets finished executions after so many days [default: 90]
+    #[arg(long, value_name = "DAYS", env = "ASL_RETENTION_DAYS")]
+    retention_days: Option<u64>,
+
+    /// Forgets the oldest finished executions when there are more than so many [default: no limit]
+    #[arg(long, value_name = "NUMBER", env = "ASL_RETENTION_COUNT")]
+    retention_count: Option<u64>,
 
     /// The account that resources belong to [default: 123456789012]
     #[arg(long, value_name = "DIGITS", env = "ASL_ACCOUNT")]
@@ -76,13 +93,19 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
-        let service = service(&config)?;
+        let journal = journal(&config)?;
+        let service = service(&config, journal.clone())?;
+        let continued = service.recover().await?;
         let deployed = deploy::deploy(&service, &config).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
         let address = listener.local_addr()?;
         print!("{}", greeting(address, &config, &deployed));
+        if continued > 0 {
+            println!("\nGoes on with {continued} executions of earlier.");
+        }
+        let engine = service.engine().clone();
 
         let (told, mut ended) = (shutdown_signal(), tokio::sync::watch::channel(()));
         let server = axum::serve(listener, http::router(service)).with_graceful_shutdown(async move {
@@ -95,6 +118,12 @@ impl Serve {
                 _ = ended.1.changed().await;
                 tokio::time::sleep(GRACE).await;
             } => tracing::warn!("some requests were still being answered"),
+            error = engine.failed() => {
+                return Err(error).context("executions cannot be kept; what was acknowledged goes on after the next start");
+            }
+        }
+        if let Some(journal) = journal {
+            journal.flush().context("the last entries of the journal may not be on the disk")?;
         }
         println!("stopped");
         Ok(ExitCode::SUCCESS)
@@ -106,6 +135,9 @@ impl Serve {
             listen: self.listen,
             data: self.data,
             ephemeral: self.ephemeral.then_some(true),
+            durability: self.durability,
+            retention_days: self.retention_days,
+            retention_count: self.retention_count,
             account: self.account,
             region: self.region,
             deploy: self.deploy,
@@ -118,23 +150,37 @@ impl Serve {
     }
 }
 
+/// Where executions are kept; `None`: in memory.
+fn journal(config: &Config) -> anyhow::Result<Option<Arc<DurableJournal>>> {
+    let Some(folder) = &config.data else { return Ok(None) };
+    let journal = DurableJournal::open(folder.join("journal"), config.durability);
+    let opened = journal.with_context(|| cannot_keep(folder));
+    Ok(Some(Arc::new(opened?)))
+}
+
+fn cannot_keep(folder: &Path) -> String {
+    format!("cannot keep data in `{}`; choose another folder with --data, or --ephemeral", folder.display())
+}
+
 /// The service with the order saga's functions in process, but for those that have an endpoint.
-fn service(config: &Config) -> anyhow::Result<Service> {
+fn service(config: &Config, journal: Option<Arc<DurableJournal>>) -> anyhow::Result<Service> {
     let store = match &config.data {
         Some(folder) => {
             let opened = std::fs::create_dir_all(folder).map_err(anyhow::Error::from);
             let opened = opened.and_then(|()| Ok(tasks::Store::open(folder.join("saga"))?));
-            opened.with_context(|| {
-                format!("cannot keep data in `{}`; choose another folder with --data, or --ephemeral", folder.display())
-            })?
+            opened.with_context(|| cannot_keep(folder))?
         }
         None => tasks::Store::in_memory(),
     };
     let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());
-    let builder = Service::builder(&config.account, &config.region)
+    let mut builder = Service::builder(&config.account, &config.region)
         .endpoints(config.endpoints.clone())
         .mocks(config.mocks.clone())
-        .functions(saga::functions(&saga, &config.endpoints));
+        .functions(saga::functions(&saga, &config.endpoints))
+        .retention(config.retention);
+    if let Some(journal) = journal {
+        builder = builder.journal(journal);
+    }
     builder.build()
 }
 
@@ -144,7 +190,7 @@ fn greeting(address: SocketAddr, config: &Config, deployed: &[String]) -> String
     let mut text =
         format!("asl serves AWS Step Functions on {url} (account {}, region {})\n", config.account, config.region);
     match &config.data {
-        Some(folder) => text += &format!("The order saga's records are kept in `{}`.\n", folder.display()),
+        Some(folder) => text += &format!("Everything is kept in `{}`.\n", folder.display()),
         None => text += "Nothing is kept on disk.\n",
     }
     for arn in deployed {

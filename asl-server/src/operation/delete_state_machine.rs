@@ -31,14 +31,22 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         service.registry().write().state_machines.remove(&arn);
         return Ok(Empty {});
     }
-    let service = service.clone();
-    tokio::spawn(async move {
-        while let Some(execution) = next_running(&service, &arn) {
-            service.engine().finished(&execution).await;
-        }
-        service.registry().write().state_machines.remove(&arn);
-    });
+    tokio::spawn(delete_once_ended(service.clone(), arn));
     Ok(Empty {})
+}
+
+/// Waits until no execution of the state machine runs, and deletes it.
+pub(crate) async fn delete_once_ended(service: Service, arn: String) {
+    while let Some(execution) = next_running(&service, &arn) {
+        if service.engine().finished(&execution).await.is_none() {
+            // The engine has stopped; the next start goes on with this.
+            return;
+        }
+    }
+    service.registry().write().state_machines.remove(&arn);
+    if let Err(error) = service.registry().keep(service.engine()).await {
+        tracing::error!(arn, %error, "the deletion of a state machine is not kept");
+    }
 }
 
 fn next_running(service: &Service, arn: &str) -> Option<String> {

@@ -45,7 +45,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         state_machine_arn: machine.arn.clone(),
         name: machine.name.clone(),
         definition: data.then(|| revision.definition.clone()),
-        role_arn: revision.role_arn.clone(),
+        role_arn: execution.start.role_arn.to_string(),
         update_date: revision.updated.into(),
         logging_configuration: revision.logging.clone(),
         tracing_configuration: revision.tracing.clone(),

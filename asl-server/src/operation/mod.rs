@@ -12,7 +12,7 @@ mod settings;
 /// The operations by their names in the API.
 macro_rules! operations {
     ($($name:literal => $module:ident),* $(,)?) => {
-        $(mod $module;)*
+        $(pub(crate) mod $module;)*
 
         /// The names of the operations, sorted.
         pub const NAMES: &[&str] = &[$($name),*];

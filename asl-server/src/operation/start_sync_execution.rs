@@ -68,9 +68,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         return Err(ApiError::state_machine_type_not_supported());
     }
     let input = Input::read(input.as_deref())?;
-    let started = execution::start(service, &startable, name, input).await?;
-    let finished = service.engine().finished(&started.start.execution_arn).await;
-    let execution = finished.ok_or_else(|| ApiError::internal("The execution was lost before it ended."))?;
+    let execution = execution::run(service, &startable, name, input).await?;
 
     let stopped = execution.stopped.unwrap_or_else(|| service.engine().now());
     let duration = stopped.as_millis() - execution.started.as_millis();

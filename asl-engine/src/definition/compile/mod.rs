@@ -127,7 +127,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
 
     fn finish(self, start_at: StateId, timeout_seconds: Option<u64>) -> Option<Program> {
         let states = self.states.into_iter().collect::<Option<Vec<State>>>()?;
-        Some(Program { states, start_at, timeout_seconds, query_language: self.language })
+        Some(Program { states, start_at, timeout_seconds, query_language: self.language, source: None })
     }
 
     /// The effective query language of a machine or state.

@@ -73,7 +73,14 @@ impl Turn<'_> {
         let heartbeat = deadline(self, command.heartbeat_seconds, Timer::Heartbeat(id, task));
         if let Some(frame) = self.frame_mut(id) {
             let heartbeat_seconds = command.heartbeat_seconds;
-            frame.phase = Phase::Task(RunningTask { task, timeout, heartbeat, heartbeat_seconds, started: false });
+            frame.phase = Phase::Task(RunningTask {
+                task,
+                timeout,
+                heartbeat,
+                heartbeat_seconds,
+                started: false,
+                submitted: false,
+            });
         }
         if !matches!(command.resource, Resource::Activity { .. }) {
             self.core.ready.push_back(Work::StartTask(id, task));
@@ -132,6 +139,11 @@ impl Turn<'_> {
     pub(in crate::machine) fn task_submitted(&mut self, task: TaskId, output: Value) {
         let Some((id, resource)) = self.waiting(task).map(|(id, resource)| (id, resource.clone())) else { return };
         if let Resource::Service { .. } = resource {
+            // A task is asked for again after a restart, and then accepted again.
+            match self.running(id, task) {
+                Some(running) if !running.submitted => running.submitted = true,
+                _ => return,
+            }
             self.task_started(id, task);
             self.emit(id, || {
                 let (resource_type, resource) = service(&resource);

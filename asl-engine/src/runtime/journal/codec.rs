@@ -1,0 +1,89 @@
+//! How entries are written: a byte that tells the version, then MessagePack with named fields, so that fields can be added.
+
+use super::{Birth, Happened, JournalError, Parent};
+use crate::definition::{Program, ProgramSource};
+use crate::machine::{Event, Start};
+use crate::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The form in which entries are written. Changes when what was written earlier could no longer be read.
+const VERSION: u8 = 1;
+
+/// The SHA-256 of a program's source.
+pub(super) type ProgramKey = [u8; 32];
+
+#[derive(Serialize, Deserialize)]
+struct WrittenBirth<'a> {
+    program: Cow<'a, ProgramKey>,
+    start: Cow<'a, Start>,
+    started: Timestamp,
+    parent: Option<Cow<'a, Parent>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenEvent<'a> {
+    at: Timestamp,
+    digest: u64,
+    event: Cow<'a, Event>,
+}
+
+pub(super) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+    let mut bytes = vec![VERSION];
+    rmp_serde::encode::write_named(&mut bytes, value).map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+pub(super) fn read<T: DeserializeOwned>(table: &'static str, key: &str, bytes: &[u8]) -> Result<T, JournalError> {
+    let damaged = |reason: String| JournalError::Damaged { table, key: key.to_owned(), reason };
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => rmp_serde::from_slice(rest).map_err(|error| damaged(error.to_string())),
+        Some((version, _)) => Err(damaged(format!("it was written in the form {version}, this is {VERSION}"))),
+        None => Err(damaged("it is empty".to_owned())),
+    }
+}
+
+pub(super) fn write_birth(birth: &Birth, program: &ProgramKey) -> Result<Vec<u8>, String> {
+    write(&WrittenBirth {
+        program: Cow::Borrowed(program),
+        start: Cow::Borrowed(&*birth.start),
+        started: birth.started,
+        parent: birth.parent.as_ref().map(Cow::Borrowed),
+    })
+}
+
+pub(super) fn read_birth(
+    sequence: u64,
+    bytes: &[u8],
+    program: impl FnOnce(&ProgramKey) -> Result<Arc<Program>, JournalError>,
+) -> Result<Birth, JournalError> {
+    let birth: WrittenBirth<'_> = read("executions", &sequence.to_string(), bytes)?;
+    Ok(Birth {
+        sequence,
+        program: program(&birth.program)?,
+        start: Arc::new(birth.start.into_owned()),
+        started: birth.started,
+        parent: birth.parent.map(Cow::into_owned),
+    })
+}
+
+pub(super) fn write_event(happened: &Happened) -> Result<Vec<u8>, String> {
+    let Happened { at, digest, event } = happened;
+    write(&WrittenEvent { at: *at, digest: *digest, event: Cow::Borrowed(event) })
+}
+
+pub(super) fn read_event(key: &str, bytes: &[u8]) -> Result<Happened, JournalError> {
+    let WrittenEvent { at, digest, event } = read("events", key, bytes)?;
+    Ok(Happened { at, digest, event: event.into_owned() })
+}
+
+/// Names a program by what it was compiled of.
+pub(super) fn program_key(source: &ProgramSource) -> ProgramKey {
+    use sha2::Digest;
+    let mut hash = sha2::Sha256::new();
+    hash.update([source.kind as u8]);
+    hash.update(source.text.as_bytes());
+    hash.finalize().into()
+}

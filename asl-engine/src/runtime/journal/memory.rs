@@ -1,0 +1,179 @@
+//! The journal that ends with the process.
+
+use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept};
+use crate::runtime::record::Status;
+use crate::time::Timestamp;
+use crate::value::Str;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Keeps executions in memory.
+pub struct MemoryJournal {
+    tables: Mutex<Tables>,
+    last_sequence: AtomicU64,
+    keeping: usize,
+}
+
+#[derive(Default)]
+struct Tables {
+    executions: HashMap<u64, Execution>,
+    by_arn: HashMap<Str, u64>,
+    /// Of each state machine and Map Run.
+    lists: HashMap<Str, BTreeSet<u64>>,
+    unfinished: BTreeSet<u64>,
+    ended: BTreeSet<(Timestamp, u64)>,
+    map_runs: HashMap<Str, Str>,
+    map_runs_of: HashMap<Str, Vec<Str>>,
+    put: BTreeMap<String, Vec<u8>>,
+}
+
+struct Execution {
+    birth: Arc<Birth>,
+    events: Vec<Happened>,
+    end: Option<End>,
+}
+
+impl Default for MemoryJournal {
+    fn default() -> Self {
+        MemoryJournal::keeping(usize::MAX)
+    }
+}
+
+impl MemoryJournal {
+    /// A journal that forgets finished executions, the earliest first, when there are more than so many.
+    pub fn keeping(keeping: usize) -> Self {
+        MemoryJournal { tables: Mutex::default(), last_sequence: AtomicU64::new(0), keeping }
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn take_down(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Born(birth) => {
+                for list in birth.lists() {
+                    self.lists.entry(list.clone()).or_default().insert(birth.sequence);
+                }
+                self.by_arn.insert(birth.start.execution_arn.clone(), birth.sequence);
+                self.unfinished.insert(birth.sequence);
+                let execution = Execution { birth: birth.clone(), events: Vec::new(), end: None };
+                self.executions.insert(birth.sequence, execution);
+            }
+            Entry::Happened { sequence, happened, .. } => {
+                if let Some(execution) = self.executions.get_mut(sequence) {
+                    execution.events.push(happened.clone());
+                }
+            }
+            Entry::Ended(birth, end) => {
+                if let Some(execution) = self.executions.get_mut(&birth.sequence) {
+                    execution.end = Some(end.clone());
+                    self.unfinished.remove(&birth.sequence);
+                    self.ended.insert((end.at, birth.sequence));
+                }
+            }
+            Entry::Forgotten(kept) => self.forget(kept.birth.sequence),
+            Entry::MapRun { map_run_arn, execution_arn } => {
+                self.map_runs.insert(map_run_arn.clone(), execution_arn.clone());
+                self.map_runs_of.entry(execution_arn.clone()).or_default().push(map_run_arn.clone());
+            }
+            Entry::Put { key, bytes: Some(bytes) } => _ = self.put.insert(key.clone(), bytes.clone()),
+            Entry::Put { key, bytes: None } => _ = self.put.remove(key),
+        }
+    }
+
+    fn forget(&mut self, sequence: u64) {
+        let Some(Execution { birth, end, .. }) = self.executions.remove(&sequence) else { return };
+        for list in birth.lists() {
+            if let Some(of) = self.lists.get_mut(list) {
+                of.remove(&sequence);
+                if of.is_empty() {
+                    self.lists.remove(list);
+                }
+            }
+        }
+        for map_run in self.map_runs_of.remove(&birth.start.execution_arn).into_iter().flatten() {
+            self.map_runs.remove(&map_run);
+        }
+        self.by_arn.remove(&birth.start.execution_arn);
+        self.unfinished.remove(&sequence);
+        if let Some(end) = end {
+            self.ended.remove(&(end.at, sequence));
+        }
+    }
+
+    fn kept(&self, sequence: &u64) -> Option<Kept> {
+        let Execution { birth, end, .. } = self.executions.get(sequence)?;
+        Some(Kept { birth: birth.clone(), end: end.clone() })
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn commit(&self, entries: &[Entry]) -> Result<(), JournalError> {
+        let mut tables = self.tables();
+        entries.iter().for_each(|entry| tables.take_down(entry));
+        while tables.ended.len() > self.keeping
+            && let Some((_, earliest)) = tables.ended.first().copied()
+        {
+            tables.forget(earliest);
+        }
+        Ok(())
+    }
+
+    fn blocks(&self) -> bool {
+        false
+    }
+
+    fn next_sequence(&self) -> u64 {
+        self.last_sequence.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn find(&self, execution_arn: &str) -> Result<Option<Kept>, JournalError> {
+        let tables = self.tables();
+        Ok(tables.by_arn.get(execution_arn).and_then(|sequence| tables.kept(sequence)))
+    }
+
+    fn events(&self, sequence: u64) -> Result<Vec<Happened>, JournalError> {
+        Ok(self.tables().executions.get(&sequence).map(|execution| execution.events.clone()).unwrap_or_default())
+    }
+
+    fn unfinished(&self) -> Result<Vec<Kept>, JournalError> {
+        let tables = self.tables();
+        Ok(tables.unfinished.iter().filter_map(|sequence| tables.kept(sequence)).collect())
+    }
+
+    fn list(
+        &self,
+        of: &str,
+        status: Option<Status>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Kept>, JournalError> {
+        let tables = self.tables();
+        let older = tables.lists.get(of).into_iter().flat_map(|list| list.range(..before.unwrap_or(u64::MAX)).rev());
+        let kept = older.filter_map(|sequence| tables.kept(sequence));
+        Ok(kept.filter(|kept| status.is_none_or(|status| kept.status() == status)).take(limit).collect())
+    }
+
+    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError> {
+        let tables = self.tables();
+        let arn = |sequence| tables.executions.get(sequence).map(|execution| &execution.birth.start.execution_arn);
+        let ended = tables.ended.iter().filter_map(|(at, sequence)| Some((*at, arn(sequence)?.clone())));
+        Ok(ended.take(limit).collect())
+    }
+
+    fn ended_count(&self) -> u64 {
+        self.tables().ended.len() as u64
+    }
+
+    fn map_run_of(&self, map_run_arn: &str) -> Result<Option<Str>, JournalError> {
+        Ok(self.tables().map_runs.get(map_run_arn).cloned())
+    }
+
+    fn scan(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        Ok(self.tables().put.clone().into_iter().collect())
+    }
+}

@@ -1,0 +1,214 @@
+//! What every journal promises, checked with each.
+
+use super::*;
+use crate::definition::Definition;
+use crate::error::StatesError;
+use crate::machine::TaskId;
+use crate::value::Value;
+
+const MACHINE: &str = "arn:aws:states:us-east-1:1:stateMachine:m";
+const MAP_RUN: &str = "arn:aws:states:us-east-1:1:mapRun:m/l:r";
+
+/// Does it with a memory journal, and with a durable one that is opened again before each look.
+fn with_each(check: impl Fn(&dyn Fn(&dyn Fn(&dyn Journal)))) {
+    let memory = MemoryJournal::default();
+    check(&|look| look(&memory));
+    #[cfg(feature = "durable")]
+    for durability in [Durability::Commit, Durability::Interval(std::time::Duration::from_millis(5))] {
+        let folder = tempfile::tempdir().unwrap();
+        check(&|look| look(&DurableJournal::open(folder.path(), durability).unwrap()));
+    }
+}
+
+fn program() -> Arc<Program> {
+    let text = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#;
+    Definition::parse(text, &Default::default()).program.unwrap()
+}
+
+fn birth(sequence: u64, parent: Option<Parent>) -> Arc<Birth> {
+    let input = Value::parse(r#"{"a": [1, 2.5, 18446744073709551615, "x", null, true]}"#).unwrap();
+    let start = Start {
+        input,
+        input_text: Some("{ }".into()),
+        execution_arn: arn(sequence),
+        state_machine_arn: MACHINE.into(),
+        seed: u64::MAX,
+        ..Start::default()
+    };
+    let started = Timestamp::from_millis(1000 + sequence as i64);
+    Arc::new(Birth { sequence, program: program(), start: Arc::new(start), started, parent })
+}
+
+fn arn(sequence: u64) -> Str {
+    format!("arn:aws:states:us-east-1:1:execution:m:{sequence}").into()
+}
+
+fn end(at: i64, outcome: Outcome) -> End {
+    End { at: Timestamp::from_millis(at), outcome }
+}
+
+fn succeeded(at: i64) -> End {
+    end(at, Outcome::Succeeded { output: "done".into() })
+}
+
+fn happened(sequence: u64, number: u32) -> Entry {
+    let deep = (0..100).fold(Value::from(1.0), |value, _| Value::from(vec![value]));
+    let event = match number % 3 {
+        0 => Event::Started,
+        1 => Event::TaskSucceeded { task: TaskId(7), output: deep },
+        _ => Event::TaskFailed { task: TaskId(8), error: StatesError::new("E", "why") },
+    };
+    let at = Timestamp::from_millis(i64::from(number));
+    Entry::Happened { sequence, number, happened: Happened { at, digest: u64::MAX - u64::from(number), event } }
+}
+
+fn arns(kept: Vec<Kept>) -> Vec<Str> {
+    kept.into_iter().map(|kept| kept.birth.start.execution_arn.clone()).collect()
+}
+
+#[test]
+fn executions_are_found_as_they_were_written() {
+    with_each(|journal| {
+        let parent = Parent { execution_arn: arn(9), child: ChildId(3), map_run_arn: MAP_RUN.into(), items: 2 };
+        let written = birth(1, Some(parent));
+        journal(&|journal| {
+            let entries = [Entry::Born(written.clone()), happened(1, 0), happened(1, 1), happened(1, 2)];
+            journal.commit(&entries).unwrap();
+        });
+        journal(&|journal| {
+            let found = journal.find(&arn(1)).unwrap().unwrap();
+            assert_eq!((&found.birth.start, &found.birth.parent), (&written.start, &written.parent));
+            assert_eq!((found.birth.sequence, found.birth.started), (1, written.started));
+            assert_eq!(found.birth.program.source, written.program.source);
+            assert_eq!(found.end, None);
+            let events = journal.events(1).unwrap();
+            let expected: Vec<_> = (0..3).map(|number| happened(1, number)).collect();
+            for (event, expected) in events.iter().zip(&expected) {
+                assert!(matches!(expected, Entry::Happened { happened, .. } if happened == event), "{event:?}");
+            }
+            assert_eq!(events.len(), 3);
+            assert!(journal.find(&arn(2)).unwrap().is_none());
+            assert!(journal.events(2).unwrap().is_empty());
+        });
+        journal(&|journal| journal.commit(&[Entry::Ended(written.clone(), succeeded(5))]).unwrap());
+        journal(&|journal| {
+            assert_eq!(journal.find(&arn(1)).unwrap().unwrap().end, Some(succeeded(5)));
+            assert!(journal.unfinished().unwrap().is_empty());
+        });
+    });
+}
+
+#[test]
+fn lists_are_by_status_newest_first_and_page_by_page() {
+    with_each(|journal| {
+        journal(&|journal| {
+            let mut entries = Vec::new();
+            for sequence in 1..=9 {
+                entries.push(Entry::Born(birth(sequence, None)));
+                // Some end in the commit in which they start.
+                match sequence % 3 {
+                    0 => entries.push(Entry::Ended(birth(sequence, None), succeeded(100 - sequence as i64))),
+                    1 => {
+                        let failed = end(200 + sequence as i64, Outcome::Failed(StatesError::named("E")));
+                        entries.push(Entry::Ended(birth(sequence, None), failed));
+                    }
+                    _ => {}
+                }
+            }
+            journal.commit(&entries).unwrap();
+        });
+        journal(&|journal| {
+            let list = |status, before, limit| arns(journal.list(MACHINE, status, before, limit).unwrap());
+            assert_eq!(list(None, None, 100), (1..=9).rev().map(arn).collect::<Vec<_>>());
+            assert_eq!(list(None, Some(4), 2), [arn(3), arn(2)]);
+            assert_eq!(list(Some(Status::Running), None, 100), [arn(8), arn(5), arn(2)]);
+            assert_eq!(list(Some(Status::Succeeded), Some(9), 100), [arn(6), arn(3)]);
+            assert_eq!(list(Some(Status::Failed), None, 1), [arn(7)]);
+            assert_eq!(list(Some(Status::Aborted), None, 1), [] as [Str; 0]);
+            assert!(journal.list("other", None, None, 1).unwrap().is_empty());
+            assert_eq!(arns(journal.unfinished().unwrap()), [arn(2), arn(5), arn(8)]);
+            let first: Vec<Str> = journal.ended_first(4).unwrap().into_iter().map(|(_, arn)| arn).collect();
+            assert_eq!(first, [arn(9), arn(6), arn(3), arn(1)]);
+            assert_eq!(journal.ended_count(), 6);
+        });
+    });
+}
+
+#[test]
+fn what_is_forgotten_leaves_nothing_behind() {
+    with_each(|journal| {
+        let parent = Parent { execution_arn: arn(1), child: ChildId(1), map_run_arn: MAP_RUN.into(), items: 1 };
+        journal(&|journal| {
+            let map_run = Entry::MapRun { map_run_arn: MAP_RUN.into(), execution_arn: arn(1) };
+            let (run, child) = (birth(1, None), birth(2, Some(parent.clone())));
+            let ended = [Entry::Ended(run.clone(), succeeded(3)), Entry::Ended(child.clone(), succeeded(4))];
+            journal.commit(&[Entry::Born(run), happened(1, 0), map_run, Entry::Born(child), happened(2, 0)]).unwrap();
+            journal.commit(&ended).unwrap();
+            assert_eq!(journal.map_run_of(MAP_RUN).unwrap(), Some(arn(1)));
+            assert_eq!(arns(journal.list(MAP_RUN, None, None, 9).unwrap()), [arn(2)]);
+        });
+        journal(&|journal| {
+            let forgotten = [1, 2].map(|number| Entry::Forgotten(journal.find(&arn(number)).unwrap().unwrap()));
+            journal.commit(&forgotten).unwrap();
+        });
+        journal(&|journal| {
+            assert!(journal.find(&arn(1)).unwrap().is_none() && journal.events(1).unwrap().is_empty());
+            assert!(journal.list(MACHINE, None, None, 9).unwrap().is_empty());
+            assert!(journal.list(MAP_RUN, None, None, 9).unwrap().is_empty());
+            assert_eq!((journal.ended_count(), journal.ended_first(9).unwrap().len()), (0, 0));
+            assert_eq!(journal.map_run_of(MAP_RUN).unwrap(), None);
+        });
+    });
+}
+
+#[test]
+fn what_is_put_aside_is_there_again() {
+    with_each(|journal| {
+        let put = |key: &str, bytes: Option<&[u8]>| Entry::Put { key: key.into(), bytes: bytes.map(<[u8]>::to_vec) };
+        journal(&|journal| {
+            journal.commit(&[put("b", Some(b"2")), put("a", Some(b"1")), put("c", Some(b"3"))]).unwrap()
+        });
+        // Of two entries of one commit to one key the later counts.
+        journal(&|journal| journal.commit(&[put("b", None), put("c", None), put("c", Some(b""))]).unwrap());
+        journal(&|journal| {
+            assert_eq!(journal.scan().unwrap(), [("a".to_owned(), b"1".to_vec()), ("c".to_owned(), Vec::new())]);
+        });
+    });
+}
+
+#[test]
+fn sequences_grow() {
+    with_each(|journal| {
+        journal(&|journal| {
+            let first = journal.next_sequence();
+            assert!(journal.next_sequence() > first);
+            journal.commit(&[Entry::Born(birth(first + 10, None))]).unwrap();
+        });
+        #[cfg(feature = "durable")]
+        journal(&|journal| assert!(!journal.blocks() || journal.next_sequence() > 10));
+    });
+}
+
+#[test]
+fn a_bounded_memory_forgets_the_earliest() {
+    let journal = MemoryJournal::keeping(2);
+    for sequence in 1..=5 {
+        let born = birth(sequence, None);
+        journal.commit(&[Entry::Born(born.clone()), Entry::Ended(born, succeeded(sequence as i64))]).unwrap();
+    }
+    assert_eq!(arns(journal.list(MACHINE, None, None, 9).unwrap()), [arn(5), arn(4)]);
+}
+
+#[cfg(feature = "durable")]
+#[test]
+fn a_directory_serves_one_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = DurableJournal::open(folder.path(), Durability::Commit).unwrap();
+    let refused = DurableJournal::open(folder.path(), Durability::Commit).err().unwrap();
+    assert_eq!(refused, JournalError::InUse { directory: folder.path().to_owned() });
+    drop(first);
+    assert!(DurableJournal::open(folder.path(), Durability::Commit).is_ok());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let refused = DurableJournal::open(file.path(), Durability::Commit).err().unwrap().to_string();
+    assert!(refused.contains("cannot be opened"), "{refused}");
+}

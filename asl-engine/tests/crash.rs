@@ -1,0 +1,295 @@
+//! Executions go on after a crash at any moment, as if nothing had happened.
+#![cfg(feature = "runtime")]
+
+use asl_engine::history::{HistoryDetail, HistoryEvent};
+use asl_engine::machine::{Outcome, Start};
+use asl_engine::runtime::{
+    Clock, Engine, Entry, Happened, Journal, JournalError, Kept, MemoryJournal, StartError, Status, TokenReport,
+    VirtualClock,
+};
+use asl_engine::task::TaskRequest;
+use asl_engine::value::Str;
+use asl_engine::{Definition, Program, StatesError, Timestamp, Value, object};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:Orders:e1";
+
+/// A journal that stops to keep anything after so many commits: what a crash looks like from inside.
+struct Crashing {
+    inner: Arc<dyn Journal>,
+    commits_left: AtomicU64,
+}
+
+impl Journal for Crashing {
+    fn commit(&self, entries: &[Entry]) -> Result<(), JournalError> {
+        let left = self.commits_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map_err(|_| JournalError::Stopped)?;
+        self.inner.commit(entries)
+    }
+    fn blocks(&self) -> bool {
+        self.inner.blocks()
+    }
+    fn next_sequence(&self) -> u64 {
+        self.inner.next_sequence()
+    }
+    fn find(&self, execution_arn: &str) -> Result<Option<Kept>, JournalError> {
+        self.inner.find(execution_arn)
+    }
+    fn events(&self, sequence: u64) -> Result<Vec<Happened>, JournalError> {
+        self.inner.events(sequence)
+    }
+    fn unfinished(&self) -> Result<Vec<Kept>, JournalError> {
+        self.inner.unfinished()
+    }
+    fn list(
+        &self,
+        of: &str,
+        status: Option<Status>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Kept>, JournalError> {
+        self.inner.list(of, status, before, limit)
+    }
+    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError> {
+        self.inner.ended_first(limit)
+    }
+    fn ended_count(&self) -> u64 {
+        self.inner.ended_count()
+    }
+    fn map_run_of(&self, map_run_arn: &str) -> Result<Option<Str>, JournalError> {
+        self.inner.map_run_of(map_run_arn)
+    }
+    fn scan(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        self.inner.scan()
+    }
+}
+
+/// Waits, retries, branches, iterations, child executions and a callback, one after the other.
+fn program() -> Arc<Program> {
+    let task = |name: &str, rest: &str| {
+        format!(r#"{{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:{name}", {rest}}}"#)
+    };
+    let retry =
+        r#""Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 5, "MaxAttempts": 9, "JitterStrategy": "FULL"}]"#;
+    let definition = format!(
+        r#"{{"StartAt": "Wait", "States": {{
+        "Wait": {{"Type": "Wait", "Seconds": 3600, "Next": "Reserve"}},
+        "Reserve": {reserve},
+        "Both": {{"Type": "Parallel", "ResultPath": "$.both", "Next": "Each", "Branches": [
+            {{"StartAt": "Left", "States": {{"Left": {left}}}}},
+            {{"StartAt": "Right", "States": {{"Right": {{"Type": "Wait", "Seconds": 60, "End": true}}}}}}]}},
+        "Each": {{"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "ResultPath": "$.each", "Next": "Children",
+            "ItemProcessor": {{"StartAt": "Item", "States": {{"Item": {item}}}}}}},
+        "Children": {{"Type": "Map", "ItemsPath": "$.items", "ResultPath": "$.children", "Next": "Ask", "Label": "L",
+            "MaxConcurrency": 2, "ToleratedFailurePercentage": 100,
+            "ItemProcessor": {{"ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+                "StartAt": "Pause", "States": {{
+                    "Pause": {{"Type": "Wait", "Seconds": 10, "Next": "Child"}}, "Child": {child}}}}}}},
+        "Ask": {{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "ResultPath": "$.asked",
+            "TimeoutSeconds": 100000, "HeartbeatSeconds": 50000,
+            "Parameters": {{"FunctionName": "Ask", "Payload": {{"token.$": "$$.Task.Token"}}}}, "Next": "Fails"}},
+        "Fails": {fails},
+        "Caught": {{"Type": "Pass", "Parameters": {{"id.$": "States.UUID()"}}, "ResultPath": "$.id", "End": true}}}}}}"#,
+        reserve = task("Flaky", &format!(r#""ResultPath": "$.reserved", "Next": "Both", {retry}"#)),
+        left = task("Flaky", &format!(r#""End": true, {retry}"#)),
+        item = task("Flaky", &format!(r#""End": true, {retry}"#)),
+        child = task("Echo", r#""End": true"#),
+        fails = task(
+            "Broken",
+            r#""End": true, "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]"#
+        ),
+    );
+    let definition = Definition::parse(&definition, &Default::default());
+    assert!(definition.program.is_some(), "{}", definition.render("test", false));
+    definition.program.unwrap()
+}
+
+fn start() -> Start {
+    Start {
+        input: object! { "items" => Value::from(vec![Value::from(1), "two".into(), 3.5.into()]) },
+        execution_arn: ARN.into(),
+        execution_name: "e1".into(),
+        state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:Orders".into(),
+        state_machine_name: "Orders".into(),
+        seed: 7,
+        ..Start::default()
+    }
+}
+
+/// The world outside, which does not crash. What it answers depends on the request alone.
+#[derive(Clone)]
+struct World {
+    clock: Clock,
+    tokens: Arc<Mutex<Vec<Str>>>,
+    /// Every task that was asked for.
+    asked: Arc<Mutex<Vec<(Str, u64)>>>,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = Clock::Virtual(VirtualClock::at(Timestamp::from_millis(1_704_067_200_000)));
+        World { clock, tokens: Arc::default(), asked: Arc::default() }
+    }
+
+    fn engine(&self, journal: Arc<dyn Journal>) -> Engine {
+        let (asked, tokens) = (self.asked.clone(), self.tokens.clone());
+        let note = move |request: &TaskRequest| {
+            asked.lock().unwrap().push((request.execution_arn.clone(), request.task));
+        };
+        let (noted, also_noted, too) = (note.clone(), note.clone(), note.clone());
+        let flaky = move |request: TaskRequest| {
+            note(&request);
+            let busy = !request.task.is_multiple_of(3);
+            async move { if busy { Err(StatesError::new("Busy", "later")) } else { Ok(request.task.into()) } }
+        };
+        let echo = move |request: TaskRequest| {
+            noted(&request);
+            async move {
+                match request.input.as_str() {
+                    Some(text) => Err(StatesError::new("Text", text)),
+                    None => Ok(request.input),
+                }
+            }
+        };
+        let broken = move |request: TaskRequest| {
+            also_noted(&request);
+            async { Err(StatesError::new("Broken", "for good")) }
+        };
+        let ask = move |request: TaskRequest| {
+            too(&request);
+            tokens.lock().unwrap().push(request.token.unwrap());
+            async { Ok(Value::Null) }
+        };
+        Engine::builder()
+            .clock(self.clock.clone())
+            .journal(journal)
+            .function("Flaky", Arc::new(flaky))
+            .function("Echo", Arc::new(echo))
+            .function("Broken", Arc::new(broken))
+            .function("Ask", Arc::new(ask))
+            .build()
+    }
+
+    /// Plays the execution as far as it gets; `None`: the engine crashed.
+    async fn play(&self, engine: &Engine, program: &Arc<Program>) -> Option<End> {
+        engine.recover().await.ok()?;
+        match engine.start(program.clone(), start()).await {
+            Ok(_) | Err(StartError::AlreadyExists(_)) => {}
+            Err(_) => return None,
+        }
+        loop {
+            let execution = engine.execution(ARN)?;
+            if let Some(outcome) = execution.outcome {
+                // Its children hear of it, too.
+                while engine.advance().await {}
+                let history = engine.history(ARN).await?;
+                let [map_run] = engine.map_runs(ARN).try_into().ok()?;
+                let mut children = Vec::new();
+                for child in engine.children(&map_run.map_run_arn, None, None, 10) {
+                    children.push((child.outcome, engine.history(&child.start.execution_arn).await?));
+                }
+                children.sort_by_key(|(_, history)| history.first().map(|event| event.timestamp));
+                let counts = format!("{:?} {:?} {:?}", map_run.status, map_run.items, map_run.executions);
+                return Some(End { outcome, history, children, counts });
+            }
+            let history = engine.history(ARN).await?;
+            if let Some(HistoryDetail::TaskSubmitted { .. }) = history.last().map(|event| &event.detail) {
+                let token = self.tokens.lock().unwrap().last().cloned();
+                engine.report(&token?, TokenReport::Success("yes".into())).await.ok()?;
+            } else if !engine.advance().await {
+                return None;
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct End {
+    outcome: Outcome,
+    history: Arc<Vec<HistoryEvent>>,
+    children: Vec<(Option<Outcome>, Arc<Vec<HistoryEvent>>)>,
+    counts: String,
+}
+
+/// The end of an execution whose engine crashes after so many commits, again and again; and how often it did.
+async fn crash_every(commits: u64) -> (End, u64, World) {
+    let (world, program) = (World::new(), program());
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+    for crashes in 0.. {
+        let crashing = Crashing { inner: journal.clone(), commits_left: AtomicU64::new(commits) };
+        let engine = world.engine(Arc::new(crashing));
+        if let Some(end) = world.play(&engine, &program).await {
+            return (end, crashes, world);
+        }
+        assert!(crashes < 1000, "it does not get on");
+    }
+    unreachable!("it ends or crashes too often")
+}
+
+/// As [`crash_every`], but there is one crash only.
+async fn crash_once(commits: u64) -> (End, bool) {
+    let (world, program) = (World::new(), program());
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+    let crashing = Crashing { inner: journal.clone(), commits_left: AtomicU64::new(commits) };
+    if let Some(end) = world.play(&world.engine(Arc::new(crashing)), &program).await {
+        return (end, false);
+    }
+    let end = world.play(&world.engine(journal), &program).await;
+    (end.expect("it ends"), true)
+}
+
+#[tokio::test]
+async fn a_crash_at_any_moment_changes_nothing() {
+    let (undisturbed, crashes, _) = crash_every(u64::MAX).await;
+    assert_eq!(crashes, 0);
+    let Outcome::Succeeded { output } = &undisturbed.outcome else { panic!("{:?}", undisturbed.outcome) };
+    assert_eq!(output.get("asked").and_then(Value::as_str), Some("yes"));
+    assert_eq!(undisturbed.children.len(), 3);
+
+    let mut commits = 0;
+    loop {
+        let (end, crashed) = crash_once(commits).await;
+        assert_eq!(end, undisturbed, "after a crash at commit {commits}");
+        if !crashed {
+            break;
+        }
+        commits += 1;
+    }
+    assert!(commits > 30, "only {commits} moments to crash at");
+}
+
+#[tokio::test]
+async fn many_crashes_change_nothing() {
+    let (undisturbed, _, world) = crash_every(u64::MAX).await;
+    let mut asked = world.asked.lock().unwrap().clone();
+    asked.sort();
+    for commits in [2, 3, 5, 8] {
+        let (end, crashes, world) = crash_every(commits).await;
+        assert!(crashes > 3, "{crashes}");
+        assert_eq!(end, undisturbed, "with a crash every {commits} commits");
+        // Tasks are asked for at least once, and never under another id.
+        let mut again = world.asked.lock().unwrap().clone();
+        again.sort();
+        again.dedup();
+        assert_eq!(again, asked);
+    }
+}
+
+#[tokio::test]
+async fn an_execution_that_replays_differently_is_not_continued() {
+    let world = World::new();
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+    let engine = world.engine(journal.clone());
+    engine.start(program(), start()).await.unwrap();
+    let kept = journal.find(ARN).unwrap().unwrap();
+    let at = engine.now();
+    let event = asl_engine::machine::Event::Resumed;
+    let foreign = Happened { at, digest: 1, event };
+    journal.commit(&[Entry::Happened { sequence: kept.birth.sequence, number: 1, happened: foreign }]).unwrap();
+    drop(engine);
+    let engine = world.engine(journal);
+    assert_eq!(engine.recover().await, Ok(0));
+    assert!(engine.history(ARN).await.is_none());
+    assert_eq!(engine.execution(ARN).unwrap().status(), Status::Running);
+}
