@@ -420,6 +420,70 @@ fn query_languages() {
     )]);
 }
 
+/// A string is an expression when it begins with `{%` and ends with `%}` (Developer Guide, *Transforming data with
+/// JSONata*); one that only begins or only ends so is refused. With text on both sides it is plain text (recorded).
+#[test]
+fn what_is_a_jsonata_expression() {
+    const REFUSED: &str = "JSONata expression must be enclosed by '{%' and '%}'";
+    for (text, refusal) in [
+        ("{% 1 %}", None),
+        ("{%1%}", None),
+        ("{%\\n1\\n%}", None),
+        (" {% 1 %} ", None),
+        ("a {% 1 %} b", None),
+        ("{ % 1 % }", None),
+        ("", None),
+        ("{% 1", Some(REFUSED)),
+        ("1 %}", Some(REFUSED)),
+        ("{%}", Some(REFUSED)),
+        (" {% 1 %}", Some(REFUSED)),
+        ("{% 1 %} ", Some(REFUSED)),
+        ("{% 1 %}\\n", Some(REFUSED)),
+        ("{% 1 %} and {% 2", Some(REFUSED)),
+        ("{%%}", Some("Invalid JSONata expression: S0207: Unexpected end of expression")),
+        (
+            "{% 1 %} {% 2 %}",
+            Some("Invalid JSONata expression: S0211: The symbol \"}\" cannot be used as a unary operator"),
+        ),
+    ] {
+        let definition = format!(
+            r#"{{"QueryLanguage": "JSONata", "StartAt": "S", "States": {{"S": {{"Type": "Succeed", "Output": ["{text}"]}}}}}}"#
+        );
+        let found = Definition::parse(&definition, &json());
+        let messages: Vec<&str> = found.diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+        assert_eq!(messages, refusal.into_iter().collect::<Vec<_>>(), "{text}");
+    }
+}
+
+#[test]
+fn a_jsonata_error_points_into_its_expression() {
+    const SYNTAX: &str = "SCHEMA_VALIDATION_FAILED /States/S/Output: Invalid JSONata expression: S0211: The symbol \")\" cannot be used as a unary operator";
+    for (output, place) in [
+        (r#""{% $sum(a.(qty*) %}""#, "6:29"),
+        (r#""{% \"x\" & ) %}""#, "6:25"),
+        (r#""{% \u0022é\u0022 & ) %}""#, "6:33"),
+        ("'{% ''x'' & ) %}'", "6:25"),
+        ("\"{% $a\n        + ) %}\"", "7:11"),
+        (">-\n        {% $a\n        + ) %}", "8:11"),
+        ("|-\n        {% (\n          $a := 1;\n          $a + ) %}", "9:16"),
+    ] {
+        let yaml =
+            format!("QueryLanguage: JSONata\nStartAt: S\nStates:\n  S:\n    Type: Succeed\n    Output: {output}\n");
+        assert_eq!(diagnose(&yaml, &ParseOptions::default()), [format!("{place} {SYNTAX}")], "{yaml}");
+    }
+    let json_text = r#"{"QueryLanguage": "JSONata", "StartAt": "S", "States": {
+        "S": {"Type": "Succeed", "Output": "{% \"é\" &\n ) %}"}}}"#;
+    assert_eq!(diagnose(json_text, &json()), [format!("2:58 {SYNTAX}")]);
+}
+
+#[test]
+fn an_unquoted_expression_in_yaml_is_explained() {
+    let definition = Definition::parse("Output: {% 1 %}\n", &ParseOptions::default());
+    let [found] = &definition.diagnostics[..] else { panic!("{:?}", definition.diagnostics) };
+    assert_eq!(definition.line_column(found.span), (1, 10));
+    assert!(found.help.as_deref().is_some_and(|help| help.contains("in quotes")), "{found:?}");
+}
+
 #[test]
 fn express_machines() {
     let options = ParseOptions { kind: MachineType::Express, ..json() };

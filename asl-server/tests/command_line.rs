@@ -57,7 +57,90 @@ fn run_reads_its_input_from_a_file_or_from_standard_input() {
 
     let (code, _, error) = run(&["run", &machine, "--input", "{"]);
     assert_eq!(code, Some(1));
-    assert!(error.starts_with("error: the input (--input) is no JSON: "), "{error}");
+    let begin = "error: the input (--input) is no JSON, and no file of that name is there: ";
+    assert!(error.starts_with(begin), "{error}");
+    let broken = file("broken.json", "{");
+    let (_, _, error) = run(&["run", &machine, "--input", &broken]);
+    assert!(error.starts_with(&format!("error: the input (`{broken}`) is no JSON: ")), "{error}");
+}
+
+#[test]
+fn eval_prints_the_value() {
+    let order = file("order.json", r#"{"id": "o", "items": [{"qty": 1.0, "price": 2.5}, {"qty": 3, "price": 10}]}"#);
+    let context = file("context.json", r#"{"Execution": {"Name": "e1"}}"#);
+    for (arguments, expected) in [
+        (&["--jsonata", "$sum(items.(qty * price))"][..], "32.5"),
+        (&["--jsonata", "$sum($states.input.items.(qty * price))"], "32.5"),
+        (&["--jsonata", "{% $states.input.items[0] %}"], r#"{"qty":1.0,"price":2.5}"#),
+        (&["--jsonata", "-items[1].qty"], "-3"),
+        (&["--jsonata", "items[qty > $least].price", "--var", "least=2"], "10"),
+        (&["--jsonata", "$states.context.Execution.Name", "--states-context", &context], r#""e1""#),
+        (
+            &[
+                "--jsonata",
+                "$states.result.a & $states.errorOutput.Error",
+                "--result",
+                r#"{"a": 1}"#,
+                "--error-output",
+                r#"{"Error": "E"}"#,
+            ],
+            r#""1E""#,
+        ),
+        (&["--path", "$.items[0]"], r#"{"qty":1.0,"price":2.5}"#),
+        (&["--path", "$.items[?(@.qty > 1)].price"], "[10]"),
+        (&["--path", "$$.Execution.Name", "--states-context", &format!("@{context}")], r#""e1""#),
+        (&["--path", "$least[0]", "--var", "least=[2]"], "2"),
+        (&["--intrinsic", "States.Format('{} has {}', $.id, $n)", "--var", "n=2"], r#""o has 2""#),
+    ] {
+        let (code, output, error) = run(&[&["eval", "--input", &order], arguments].concat());
+        assert_eq!((code, error.as_str()), (Some(0), ""), "{arguments:?}");
+        let compact = serde_json::from_str::<serde_json::Value>(&output).unwrap().to_string();
+        assert_eq!(compact, expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn eval_shows_where_an_expression_is_wrong() {
+    for (arguments, expected) in [
+        (
+            &["--jsonata", "$sum(items.(qty*)"][..],
+            "error: S0211: The symbol \")\" cannot be used as a unary operator\n  $sum(items.(qty*)\n                  ^\n",
+        ),
+        (&["--jsonata", "{% 1 + %}"], "error: S0207: Unexpected end of expression\n  {% 1 + %}\n         ^\n"),
+        (
+            &["--jsonata", "(\n  $a := 1;\n  $a + 'x'\n)"],
+            "error: T2002: The right side of the \"+\" operator must evaluate to a number\n    $a + 'x'\n       ^\n",
+        ),
+        (&["--jsonata", "nothing"], "error: the expression returned nothing (undefined)\n  nothing\n  ^\n"),
+        (&["--jsonata", "$sum"], "error: the expression returned a function, which is no JSON\n  $sum\n  ^\n"),
+        (&["--path", "$.a["], "error: `[` is never closed\n  $.a[\n     ^\n"),
+        (&["--path", "$.none"], "error: States.Runtime: Invalid path '$.none' : "),
+        (
+            &["--intrinsic", "States.Nope($.a)"],
+            "error: `States.Nope` is no intrinsic function\n  States.Nope($.a)\n  ^\n",
+        ),
+        (
+            &["--intrinsic", "States.MathAdd($.id, 1)"],
+            "error: States.Runtime: The function 'States.MathAdd($.id, 1)' had the following error: ",
+        ),
+        (
+            &["--jsonata", "1", "--var", "x=hello"],
+            "error: the variable `x` is no JSON; a text stands in double quotes: --var 'x=\"hello\"': ",
+        ),
+        (
+            &["--jsonata", "1", "--path", "$"],
+            "error: the argument '--jsonata <EXPRESSION>' cannot be used with '--path <PATH>'",
+        ),
+        (
+            &[],
+            "error: the following required arguments were not provided:\n  <--jsonata <EXPRESSION>|--path <PATH>|--intrinsic <CALL>>",
+        ),
+    ] {
+        let (code, output, error) = run(&[&["eval"], arguments].concat());
+        assert_ne!(code, Some(0), "{arguments:?}");
+        assert_eq!(output, "", "{arguments:?}");
+        assert!(error.starts_with(expected), "{arguments:?}:\n{error}\nexpected\n{expected}");
+    }
 }
 
 #[test]

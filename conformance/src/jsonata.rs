@@ -36,24 +36,42 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Failure {
+    /// The failure in one line.
+    pub fn line(&self) -> String {
+        format!("{}: {}: {}", self.id, self.expression, self.difference).replace('\n', " ")
+    }
+}
+
+/// Cases that fail for a reason that is known: lines `ID  REASON`; `#` starts a comment.
+#[derive(Debug, Default)]
+pub struct KnownFailures<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> KnownFailures<'a> {
+    /// Reads the list.
+    pub fn parse(text: &'a str) -> Self {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        KnownFailures(
+            lines
+                .map(|line| line.split_once(char::is_whitespace).unwrap_or((line, "")))
+                .map(|(id, reason)| (id, reason.trim()))
+                .collect(),
+        )
+    }
+
+    /// Why a case fails, when that is known.
+    pub fn reason(&self, id: &str) -> Option<&'a str> {
+        self.0.get(id).copied()
+    }
+}
+
 impl Report {
-    /// Compares with the failures known (lines `ID  reason`; `#` starts a comment): one text for each surprise, which is
-    /// a failure not known, or a known one that passes or is gone.
-    pub fn surprises(&self, known: &str) -> Vec<String> {
-        let mut expected: BTreeMap<&str, &str> = known
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .map(|line| line.split_once(char::is_whitespace).unwrap_or((line, "")))
-            .collect();
-        let mut surprises: Vec<String> = Vec::new();
-        for failure in &self.failures {
-            if expected.remove(failure.id.as_str()).is_none() {
-                surprises.push(failure.to_string());
-            }
-        }
-        surprises.extend(expected.keys().map(|id| format!("{id}: known to fail, but does not")));
-        surprises
+    /// Compares with the failures known: one text for each surprise, which is a failure not known, or a known one that
+    /// passes or is gone.
+    pub fn surprises(&self, known: &KnownFailures<'_>) -> Vec<String> {
+        let unknown = self.failures.iter().filter(|failure| known.reason(&failure.id).is_none());
+        let mended = known.0.keys().filter(|id| !self.failures.iter().any(|failure| failure.id == **id));
+        unknown.map(ToString::to_string).chain(mended.map(|id| format!("{id}: known to fail, but does not"))).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use conformance::case::{self, Case};
+use conformance::jsonata::KnownFailures;
 use conformance::lambda::LambdaTable;
 use conformance::mock::mock_config;
 use conformance::play::Options;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Plays recorded Step Functions cases; the last line is `N passed, N failed`.
     Corpus(Box<CorpusArgs>),
+    /// Plays the JSONata reference implementation's cases; the last line is `N passed, N failed`.
+    Jsonata(JsonataArgs),
     /// Checks the comparison itself: answers made of each recording must pass, and fail once it is spoilt.
     SelfCheck(SelfCheckArgs),
     /// Kills a server at random moments while it works, and checks that nothing is lost.
@@ -122,6 +125,18 @@ struct CorpusArgs {
 }
 
 #[derive(Args)]
+struct JsonataArgs {
+    /// Folder with `datasets.json` and `groups/*.json`.
+    dir: PathBuf,
+    /// Fails when fewer cases passed; then failing cases alone do not.
+    #[arg(long, value_name = "N")]
+    expect_at_least: Option<usize>,
+    /// Cases that are known to fail, a line each: the id, then the reason.
+    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/jsonata-known-failures.txt"))]
+    known_failures: PathBuf,
+}
+
+#[derive(Args)]
 struct SelfCheckArgs {
     #[command(flatten)]
     selection: Selection,
@@ -157,6 +172,7 @@ struct CrashArgs {
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Corpus(args) => corpus(*args).await,
+        Command::Jsonata(args) => jsonata(&args),
         Command::SelfCheck(args) => check_self(&args),
         Command::Crash(args) => crash(args).await,
     };
@@ -260,6 +276,22 @@ async fn corpus(args: CorpusArgs) -> Result<bool> {
     }
     println!("\n{}", table("area", &outcomes, |outcome| &outcome.area).trim_end());
     Ok(conclude(&Counts::of(&outcomes), args.expect_at_least))
+}
+
+fn jsonata(args: &JsonataArgs) -> Result<bool> {
+    let path = &args.known_failures;
+    // A copy of the program without its repository has no list: then no failure is known.
+    let known = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        known => known.with_context(|| format!("cannot read `{}`", path.display()))?,
+    };
+    let known = KnownFailures::parse(&known);
+    let report = conformance::jsonata::run(&args.dir).map_err(anyhow::Error::msg)?;
+    for failure in &report.failures {
+        println!("{} ({})", failure.line(), known.reason(&failure.id).unwrap_or("unexpected"));
+    }
+    let counts = Counts { passed: report.passed, failed: report.failures.len(), ..Counts::default() };
+    Ok(conclude(&counts, args.expect_at_least))
 }
 
 /// Prints the last line; whether the run counts as a success.

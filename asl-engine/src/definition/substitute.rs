@@ -1,6 +1,6 @@
 //! `${Name}` placeholders, as AWS SAM's `DefinitionSubstitutions` fill them in.
 
-use super::source::{Kind, Node};
+use super::source::{Kind, Node, Places};
 use crate::diagnostic::{Diagnostic, substitution};
 use crate::value::{Str, Value};
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ fn fill(node: &mut Node, values: &BTreeMap<Str, Value>, missing: &mut Missing) {
             });
             if let Some(kind) = filled {
                 node.kind = kind;
-                node.verbatim = None;
+                node.places = Places::Unknown;
             }
         }
         _ => {}

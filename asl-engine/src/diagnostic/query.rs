@@ -34,7 +34,8 @@ pub(crate) fn invalid_jsonata(why: &str) -> Finding {
 
 /// A string that begins with `{%` or ends with `%}`, but not both.
 pub(crate) fn jsonata_delimiters() -> Finding {
-    failed("JSONata expression must be enclosed by '{%' and '%}'").help("no space may stand before `{%` or after `%}`")
+    failed("JSONata expression must be enclosed by '{%' and '%}'")
+        .help("nothing may stand before `{%` or after `%}`, not even white space or the end of a line (in YAML write `|-`, not `|`)")
 }
 
 /// A field that must be an expression, but is a plain string.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
 
 /// Where an engine gets the time from.
 #[derive(Clone, Default)]
@@ -41,7 +42,13 @@ impl Clock {
 
 /// A clock that moves only when told to. Clones show the same time.
 #[derive(Clone)]
-pub struct VirtualClock(Arc<Mutex<State>>);
+pub struct VirtualClock(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    /// Told when somebody begins to wait for time to pass: whoever advances the clock may have waited for just that.
+    waiting: Notify,
+}
 
 struct State {
     now: Timestamp,
@@ -54,7 +61,8 @@ struct State {
 impl VirtualClock {
     /// A clock that shows this time.
     pub fn at(now: Timestamp) -> Self {
-        VirtualClock(Arc::new(Mutex::new(State { now, next_sleeper: 0, sleepers: BTreeMap::new(), patient: 0 })))
+        let state = State { now, next_sleeper: 0, sleepers: BTreeMap::new(), patient: 0 };
+        VirtualClock(Arc::new(Inner { state: Mutex::new(state), waiting: Notify::new() }))
     }
 
     /// The time it shows.
@@ -64,7 +72,7 @@ impl VirtualClock {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change is one assignment or one map operation: a poisoned state is still whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
@@ -76,6 +84,13 @@ impl VirtualClock {
     pub(super) fn wait_patiently(&self, more: isize) {
         let mut state = self.state();
         state.patient = state.patient.saturating_add_signed(more);
+        drop(state);
+        self.0.waiting.notify_one();
+    }
+
+    /// Ends when somebody has begun to wait for time to pass since the last call.
+    pub(super) async fn somebody_waits(&self) {
+        self.0.waiting.notified().await;
     }
 
     /// How many handlers cannot go on before time does, and until when the first sleeper sleeps.
@@ -114,6 +129,8 @@ impl Future for Sleep {
             state.next_sleeper
         });
         state.sleepers.insert((self.until, id), context.waker().clone());
+        drop(state);
+        clock.0.waiting.notify_one();
         Poll::Pending
     }
 }

@@ -159,17 +159,25 @@ impl Shard {
             if self.inbox.is_empty() && self.try_advance() {
                 continue;
             }
-            let received = match self.next_wake() {
-                Some(pause) => {
-                    tokio::select! {
-                        received = self.inbox.recv_many(&mut batch, BATCH) => received,
-                        () = tokio::time::sleep(pause) => continue,
-                    }
-                }
-                None => self.inbox.recv_many(&mut batch, BATCH).await,
+            let news = self.news();
+            let received = tokio::select! {
+                received = self.inbox.recv_many(&mut batch, BATCH) => received,
+                () = news => continue,
             };
             if received == 0 {
                 return;
+            }
+        }
+    }
+
+    /// Ends when there may be something to do without a message: a timer is due, or a handler waits for virtual time.
+    fn news(&self) -> impl Future<Output = ()> + use<> {
+        let (clock, wake) = (self.shared.clock.clone(), self.next_wake());
+        async move {
+            match (clock, wake) {
+                (Clock::Virtual(clock), _) => clock.somebody_waits().await,
+                (Clock::System, Some(pause)) => tokio::time::sleep(pause).await,
+                (Clock::System, None) => std::future::pending().await,
             }
         }
     }

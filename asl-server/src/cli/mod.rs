@@ -1,13 +1,18 @@
 //! The command line: one file a subcommand.
 
+mod eval;
 mod progress;
 mod run;
 mod serve;
 mod validate;
 
+use crate::deploy;
+use anyhow::Context;
+use asl_engine::Value;
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs AWS Step Functions state machines (Amazon States Language) on this machine.
@@ -28,6 +33,7 @@ Examples:
   asl serve --deploy order.asl.yaml --function Charge=http://127.0.0.1:9000/charge
   asl run order.asl.json --input '{\"id\": 7}'       run one definition to its end
   asl validate *.asl.yaml                          check definitions; exit code 1 when one is wrong
+  asl eval --jsonata '$sum(n)' --input '{\"n\": [1, 2]}'   try an expression
 
 Every subcommand has its own --help.";
 
@@ -36,6 +42,7 @@ enum Command {
     Serve(serve::Serve),
     Run(run::Run),
     Validate(validate::Validate),
+    Eval(eval::Eval),
 }
 
 /// Where a definition's functions and placeholders come from; the same for every subcommand.
@@ -64,6 +71,23 @@ impl Functions {
     }
 }
 
+/// JSON that an option gives: as it stands, in a file (`FILE` or `@FILE`), or on standard input (`-`).
+fn json_argument(what: &str, option: &str, text: &str) -> anyhow::Result<Value> {
+    let no_json = |source: &str| format!("{what} ({source}) is no JSON");
+    let read = |source: &str, file: &Path| Value::parse(&deploy::text(file)?).with_context(|| no_json(source));
+    if text == "-" {
+        return read("standard input", Path::new("-"));
+    }
+    if let Some(file) = text.strip_prefix('@') {
+        return read(&format!("`{file}`"), Path::new(file));
+    }
+    match Value::parse(text) {
+        Ok(value) => Ok(value),
+        Err(_) if Path::new(text).is_file() => read(&format!("`{text}`"), Path::new(text)),
+        Err(error) => Err(error).with_context(|| format!("{}, and no file of that name is there", no_json(option))),
+    }
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -78,6 +102,7 @@ pub fn main() -> ExitCode {
             Command::Serve(serve) => serve.run().await,
             Command::Run(run) => run.run().await,
             Command::Validate(validate) => validate.run(),
+            Command::Eval(eval) => eval.run(),
         }
     });
     // Nobody waits for what still runs in the background: a long poll, a handler that hangs.

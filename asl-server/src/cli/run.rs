@@ -1,6 +1,6 @@
 //! `asl run`
 
-use super::{Functions, progress};
+use super::{Functions, json_argument, progress};
 use crate::config;
 use crate::deploy;
 use crate::saga;
@@ -12,7 +12,7 @@ use asl_engine::machine::{MachineType, Outcome, Start};
 use asl_engine::runtime::{Clock, Engine, Execution, VirtualClock};
 use asl_engine::{StatesError, Value};
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(20);
 #[command(after_help = "\
 Examples:
   asl run statemachine/llt.asl.yaml --input '{\"order_id\": \"4\", \"items\": []}'
-  asl run order.asl.json --input @order.json --function Charge=http://127.0.0.1:9000/charge
+  asl run order.asl.json --input order.json --function Charge=http://127.0.0.1:9000/charge
   echo '{\"n\": 1}' | asl run loop.asl.yaml --input - --skip-waits
   asl run order.asl.json --history > history.json
 
@@ -34,8 +34,8 @@ pub(super) struct Run {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// The input: JSON, `@FILE`, or `-` for standard input
-    #[arg(long, value_name = "JSON", default_value = "{}")]
+    /// The input: JSON, a file, or `-` for standard input
+    #[arg(long, value_name = "JSON|FILE", default_value = "{}")]
     input: String,
 
     /// Waits, retries and timeouts take no time
@@ -65,7 +65,7 @@ impl Run {
         let kind = if self.express { definition::MachineType::Express } else { definition::MachineType::Standard };
         let source = deploy::read(&self.file, &substitutions, kind)?;
         let program = source.definition.program.context("the definition has no program")?;
-        let input = self.read_input()?;
+        let input = json_argument("the input", "--input", &self.input)?;
         let service = self.service(&caller)?;
         let engine = service.engine();
         let start = self.start(&caller, input);
@@ -79,17 +79,6 @@ impl Run {
             println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "events": events }))?);
         }
         Ok(self.report(&execution))
-    }
-
-    fn read_input(&self) -> anyhow::Result<Value> {
-        let (name, text) = match self.input.as_str() {
-            "-" => ("standard input".to_owned(), deploy::text(Path::new("-"))?),
-            text => match text.strip_prefix('@') {
-                Some(file) => (format!("`{file}`"), deploy::text(Path::new(file))?),
-                None => ("--input".to_owned(), text.to_owned()),
-            },
-        };
-        Value::parse(&text).with_context(|| format!("the input ({name}) is no JSON"))
     }
 
     fn service(&self, caller: &Caller) -> anyhow::Result<Service> {

@@ -245,7 +245,7 @@ impl<'a> Compiler<'a, '_> {
         match Expression::parse_jsonata(inner) {
             Ok(expression) => Some(expression),
             Err(error) => {
-                self.report_at(node, node.span_at(2 + error.offset), query::invalid_jsonata(&error.message));
+                self.report_at(node, node.point_at(2 + error.offset), query::invalid_jsonata(&error.message));
                 None
             }
         }

@@ -1,6 +1,6 @@
 //! JSON (RFC 8259), strictly. Errors are worded as AWS's parser (Jackson) words them where its words are known.
 
-use super::{Kind, Member, Node};
+use super::{Kind, Member, Node, Places};
 use crate::diagnostic::{Diagnostic, Span, line_column, syntax};
 use crate::limits::DEFINITION_DEPTH_MAX;
 use crate::value::{Number, Value};
@@ -93,8 +93,12 @@ impl Reader<'_> {
             Some(b'[') => self.nested(Self::array),
             Some(b'"') => {
                 let (text, verbatim) = self.string()?;
+                let places = match verbatim {
+                    true => Places::Verbatim(start + 1),
+                    false => Places::align(&self.text[start..self.at], start, &text, Some('"')),
+                };
                 let mut node = Node::new(Span::new(start, self.at), Kind::String(text.into()));
-                node.verbatim = verbatim.then_some(1);
+                node.places = places;
                 Ok(node)
             }
             Some(b'-' | b'0'..=b'9') => self.number(),

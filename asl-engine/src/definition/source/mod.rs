@@ -1,10 +1,12 @@
 //! The text of a definition as a tree that remembers where everything stands.
 
 mod json;
+mod places;
 mod yaml;
 
 use crate::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Finding, Span, syntax};
 use crate::value::{Number, Object, Str, Value};
+pub(crate) use places::Places;
 
 /// How the text is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +26,8 @@ pub(crate) struct Node {
     /// Its number in document order: the nodes below it have the numbers that follow.
     pub(crate) id: u32,
     pub(crate) span: Span,
-    /// Does `span` without `quote` bytes at its start hold the string exactly as it is (no escapes)?
-    pub(crate) verbatim: Option<u8>,
+    /// Where the bytes of a string stand.
+    pub(crate) places: Places,
     pub(crate) kind: Kind,
 }
 
@@ -79,7 +81,7 @@ pub(crate) fn read(text: &str, format: Format, diagnostics: &mut Vec<Diagnostic>
 
 impl Node {
     fn new(span: Span, kind: Kind) -> Node {
-        Node { id: 0, span, verbatim: None, kind }
+        Node { id: 0, span, places: Places::Unknown, kind }
     }
 
     /// Gives the nodes their numbers. Recursion over a tree whose depth is bounded when it is read.
@@ -145,15 +147,25 @@ impl Node {
         }
     }
 
-    /// The span of a byte of a string, when the string stands in the text as it is; else the whole node.
+    /// From a byte of a string to its end, when it is known where they stand; else the whole node.
     pub(crate) fn span_at(&self, offset: usize) -> Span {
-        match (&self.kind, self.verbatim) {
-            (Kind::String(text), Some(quote)) if offset < text.len() => {
-                let start = self.span.start + usize::from(quote);
-                Span::new(start + offset, start + text.len())
-            }
-            _ => self.span,
-        }
+        self.part(offset, usize::MAX)
+    }
+
+    /// The character of a string at a byte, when it is known where it stands; else the whole node.
+    pub(crate) fn point_at(&self, offset: usize) -> Span {
+        let rest = self.string().and_then(|text| text.get(offset..));
+        self.part(offset, rest.and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8))
+    }
+
+    fn part(&self, offset: usize, length: usize) -> Span {
+        let Some(text) = self.string().filter(|text| offset < text.len()) else { return self.span };
+        let Some(start) = self.places.find(offset) else { return self.span };
+        let end = match length.min(text.len() - offset) {
+            rest if offset + rest < text.len() => start + rest,
+            rest => self.places.find(offset + rest).unwrap_or(start),
+        };
+        Span::new(start, end.max(start))
     }
 
     /// The place of the node with that number, as AWS writes it; `/` for the root.

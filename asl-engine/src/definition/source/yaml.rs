@@ -1,6 +1,6 @@
 //! YAML 1.2 with the core schema: `on`, `off`, `y`, `n` and dates are strings.
 
-use super::{Kind, Member, Node, json};
+use super::{Kind, Member, Node, Places, json};
 use crate::diagnostic::{Diagnostic, Finding, Span, syntax};
 use crate::limits::DEFINITION_DEPTH_MAX;
 use crate::value::{Number, Str};
@@ -19,7 +19,11 @@ pub(super) fn read(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Node
         let outcome = match next {
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(text.len());
-                Err((syntax::invalid_yaml(error.info()), Span::new(at, at)))
+                let mut finding = syntax::invalid_yaml(error.info());
+                if text.get(at.saturating_sub(1)..).is_some_and(|rest| rest.starts_with("{%")) {
+                    finding = finding.help("an expression stands in quotes, or in a block after `|-`: \"{% … %}\"");
+                }
+                Err((finding, Span::new(at, at)))
             }
             Ok((Event::DocumentStart(..), span)) => {
                 documents += 1;
@@ -97,7 +101,7 @@ impl Reader<'_, '_> {
                     self.count(&node, self.open.len(), span)?;
                     // Diagnostics about the alias itself point at it; those below point into the anchored node.
                     node.span = span;
-                    node.verbatim = None;
+                    node.places = Places::Unknown;
                     self.finish(node, 0)
                 }
                 None => Err((syntax::invalid_yaml("an alias cannot stand inside its own anchor"), span)),
@@ -176,10 +180,14 @@ impl Reader<'_, '_> {
             Some(_) => self.resolve(text, span)?,
         };
         let mut node = Node::new(span, kind);
-        node.verbatim = match style {
-            ScalarStyle::Plain if source == text => Some(0),
-            _ if source.len() == text.len() + 2 && source.get(1..1 + text.len()) == Some(text) => Some(1),
-            _ => None,
+        node.places = match style {
+            ScalarStyle::Plain if source == text => Places::Verbatim(span.start),
+            _ if source.len() == text.len() + 2 && source.get(1..1 + text.len()) == Some(text) => {
+                Places::Verbatim(span.start + 1)
+            }
+            ScalarStyle::SingleQuoted => Places::align(source, span.start, text, Some('\'')),
+            ScalarStyle::DoubleQuoted => Places::align(source, span.start, text, Some('"')),
+            _ => Places::align(source, span.start, text, None),
         };
         Ok(node)
     }
