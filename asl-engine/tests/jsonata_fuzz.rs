@@ -1,8 +1,13 @@
 //! Any text is refused or evaluated, within its budget and without a panic.
+//!
+//! Each test plays a batch of random cases. With `FUZZ_SECONDS` in the environment it plays batch after batch for that long:
+//! `FUZZ_SECONDS=600 cargo test -p asl-engine --test jsonata_fuzz`. A case that fails is shrunk and printed.
 
 use asl_engine::Value;
 use asl_engine::jsonata::{Bindings, Budget, Dialect, Expression};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::time::{Duration, Instant};
 
 struct Nothing;
 
@@ -202,24 +207,46 @@ const SEEDS: &[&str] = &[
     "$toMillis('twenty-first of May 2020', '[Dwo] of [MNn] [Y]')",
 ];
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+/// How many cases a batch has.
+const CASES: u32 = 1500;
 
-    #[test]
-    fn sequences_of_tokens(tokens in prop::collection::vec(prop::sample::select(TOKENS), 0..24), spaced in any::<bool>()) {
+/// Runs random cases: one batch, or batches for `FUZZ_SECONDS`.
+#[track_caller]
+fn fuzz<S: Strategy>(strategy: S, run: impl Fn(S::Value)) {
+    let seconds = std::env::var("FUZZ_SECONDS").ok();
+    let seconds = seconds.map(|text| text.parse().expect("FUZZ_SECONDS is a whole number"));
+    let (begun, time) = (Instant::now(), seconds.map_or(Duration::ZERO, Duration::from_secs));
+    let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
+    let mut batches = 0;
+    while batches == 0 || begun.elapsed() < time {
+        let outcome = TestRunner::new(config.clone()).run(&strategy, |case| {
+            run(case);
+            Ok(())
+        });
+        if let Err(failure) = outcome {
+            panic!("{failure}");
+        }
+        batches += 1;
+    }
+    println!("{} cases", u64::from(CASES) * batches);
+}
+
+#[test]
+fn sequences_of_tokens() {
+    fuzz((prop::collection::vec(prop::sample::select(TOKENS), 0..24), any::<bool>()), |(tokens, spaced)| {
         evaluate(&tokens.join(if spaced { " " } else { "" }));
-    }
+    });
+}
 
-    #[test]
-    fn any_text(source in ".{0,40}") {
-        evaluate(&source);
-    }
+#[test]
+fn any_text() {
+    fuzz(".{0,40}", |source| evaluate(&source));
+}
 
-    #[test]
-    fn mutated_expressions(
-        seed in prop::sample::select(SEEDS),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..4usize, prop::sample::select(TOKENS)), 1..5),
-    ) {
+#[test]
+fn mutated_expressions() {
+    let edit = (any::<prop::sample::Index>(), 0..4usize, prop::sample::select(TOKENS));
+    fuzz((prop::sample::select(SEEDS), prop::collection::vec(edit, 1..5)), |(seed, edits)| {
         let mut chars: Vec<char> = seed.chars().collect();
         for (at, length, token) in edits {
             let at = at.index(chars.len() + 1);
@@ -227,30 +254,35 @@ proptest! {
             chars.splice(at..end, token.chars());
         }
         evaluate(&chars.into_iter().collect::<String>());
-    }
+    });
+}
 
-    #[test]
-    fn pictures(
-        picture in prop::sample::select(PICTURES),
-        other in prop_oneof!["[#0-9,.;%eEwWaAiIoY\\[\\]MDdFHhmsfZzPX -]{0,12}", Just(String::new())],
-        number in prop_oneof![any::<f64>(), -1e6..1e6f64, Just(0.0)],
-        text in "[0-9a-zA-Z :+-]{0,12}",
-    ) {
-        for picture in [picture, other.as_str(), &format!("{picture}{other}")] {
+#[test]
+fn pictures() {
+    let made_up = prop_oneof!["[#0-9,.;%eEwWaAiIoY\\[\\]MDdFHhmsfZzPX -]{0,12}", Just(String::new())];
+    let number = prop_oneof![any::<f64>(), -1e6..1e6f64, Just(0.0)];
+    fuzz(
+        (prop::sample::select(PICTURES), made_up, number, "[0-9a-zA-Z :+-]{0,12}"),
+        |(picture, other, number, text)| {
             let number = if number.is_finite() { format!("({number:e})") } else { "0".to_owned() };
-            evaluate(&format!("$formatNumber({number}, '{picture}')"));
-            evaluate(&format!("$formatInteger({number}, '{picture}')"));
-            evaluate(&format!("$fromMillis({number}, '{picture}', '{text}')"));
-            evaluate(&format!("$toMillis('{text}', '{picture}')"));
-            evaluate(&format!("$parseInteger('{text}', '{picture}')"));
-        }
-    }
+            for picture in [picture, other.as_str(), &format!("{picture}{other}")] {
+                evaluate(&format!("$formatNumber({number}, '{picture}')"));
+                evaluate(&format!("$formatInteger({number}, '{picture}')"));
+                evaluate(&format!("$fromMillis({number}, '{picture}', '{text}')"));
+                evaluate(&format!("$toMillis('{text}', '{picture}')"));
+                evaluate(&format!("$parseInteger('{text}', '{picture}')"));
+            }
+        },
+    );
+}
 
-    #[test]
-    fn regular_expressions(pattern in "[a-c.*+?|()\\[\\]{}0-2,^$\\\\dwsbBDkux<>=!:-]{1,12}", text in "[a-cé😀 1-2]{0,8}") {
+#[test]
+fn regular_expressions() {
+    let pattern = "[a-c.*+?|()\\[\\]{}0-2,^$\\\\dwsbBDkux<>=!:-]{1,12}";
+    fuzz((pattern, "[a-cé😀 1-2]{0,8}"), |(pattern, text)| {
         for flags in ["", "i", "m"] {
             evaluate(&format!("[$match('{text}', /{pattern}/{flags}), $split('{text}', /{pattern}/{flags}, 5)]"));
             evaluate(&format!("$replace('{text}', /{pattern}/{flags}, '$1$2$0', 5)"));
         }
-    }
+    });
 }
