@@ -125,7 +125,7 @@ impl MockConfig {
 impl MockedResponse {
     /// Answers a task: a function's ARN gets the Payload of an Invoke answer, and a service that is waited for accepts
     /// the job first.
-    pub(crate) fn play(self, request: &TaskRequest) -> TaskResult {
+    pub fn play(self, request: &TaskRequest) -> TaskResult {
         if matches!(request.resource.pattern(), Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken) {
             request.progress.submitted(Value::empty_object());
         }
