@@ -13,10 +13,12 @@ mod compile;
 pub mod program;
 mod source;
 mod substitute;
+mod variable_references;
 
 pub use program::{Program, ProgramSource};
 pub use source::Format;
 pub use substitute::Substitutions;
+pub use variable_references::variable_references;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::value::Value;

@@ -10,6 +10,7 @@
 mod ast;
 mod error;
 mod evaluate;
+mod free_variables;
 mod functions;
 mod item;
 mod lexer;
@@ -25,6 +26,7 @@ pub use functions::Dialect;
 use crate::value::{Str, Value};
 use error::Fault;
 use item::Item;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -110,6 +112,11 @@ impl Expression {
     /// The text as written.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The variables that the expression reads and does not bind itself, `states` among them.
+    pub fn free_variables(&self) -> BTreeSet<Str> {
+        free_variables::free_variables(&self.tree)
     }
 
     /// The expression's value. Values that only pass through are shared with the input.

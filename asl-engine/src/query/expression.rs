@@ -3,7 +3,8 @@
 use super::{JsonataExpression, Location, QueryError, Scope};
 use crate::intrinsic::Intrinsic;
 use crate::jsonpath::Path;
-use crate::value::Value;
+use crate::value::{Str, Value};
+use std::collections::BTreeSet;
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
@@ -51,6 +52,16 @@ impl Expression {
         parsed
             .map(Expression::Jsonata)
             .map_err(|error| ExpressionError { offset: error.position, message: error.to_string() })
+    }
+
+    /// The names of the variables that the expression reads.
+    pub fn variables(&self) -> BTreeSet<Str> {
+        let read = |path: &Path| path.variable().map(Str::from);
+        match self {
+            Expression::Path(path) => read(path).into_iter().collect(),
+            Expression::Intrinsic(call) => call.paths().filter_map(read).collect(),
+            Expression::Jsonata(expression) => expression.variables().collect(),
+        }
     }
 
     /// The text as written.

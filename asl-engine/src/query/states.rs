@@ -3,7 +3,7 @@
 use super::{Location, QueryError, Scope};
 use crate::error;
 use crate::jsonata::{self, Bindings, Budget, Outcome};
-use crate::value::{Object, Value};
+use crate::value::{Object, Str, Value};
 use std::cell::OnceCell;
 
 /// A JSONata expression of a state.
@@ -22,6 +22,11 @@ impl JsonataExpression {
     /// The text as written, without `{%` and `%}`.
     pub fn source(&self) -> &str {
         self.expression.source().trim()
+    }
+
+    /// The variables that the expression reads.
+    pub(super) fn variables(&self) -> impl Iterator<Item = Str> {
+        self.expression.free_variables().into_iter().filter(|name| name != "states")
     }
 
     /// The expression's value, which must be one that JSON has.

@@ -5,7 +5,17 @@ use asl_engine::Program;
 use asl_engine::definition::{self, Definition, Format, ParseOptions};
 use asl_engine::diagnostic::aws_message;
 use asl_engine::machine::MachineType;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// Which variables each state reads; told only when there are any.
+pub(super) type VariableReferences = BTreeMap<String, BTreeSet<String>>;
+
+/// The variables that the states of a program read.
+pub(super) fn variable_references(program: &Program) -> Option<VariableReferences> {
+    let references = asl_engine::definition::variable_references(program);
+    Some(references).filter(|references| !references.is_empty())
+}
 
 /// Reads a definition as the API takes it: JSON, without substitutions.
 pub(super) fn parse(text: &str, kind: MachineType) -> Definition {

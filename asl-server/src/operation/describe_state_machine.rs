@@ -30,6 +30,8 @@ pub(super) struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     encryption_configuration: Option<EncryptionConfiguration>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    variable_references: Option<definition::VariableReferences>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     revision_id: Option<String>,
 }
 
@@ -52,6 +54,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         logging_configuration: revision.logging.clone(),
         tracing_configuration: revision.tracing.clone(),
         encryption_configuration: revision.encryption.clone(),
+        variable_references: data.then(|| definition::variable_references(&revision.program)).flatten(),
         revision_id: revision.id.clone(),
     })
 }
