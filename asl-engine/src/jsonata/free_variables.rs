@@ -25,13 +25,13 @@ impl Walk {
         self.kind(&node.kind);
         // A step's bindings hold for the rest of its path.
         self.bound.extend(node.step.focus.clone());
+        self.bound.extend(node.step.index.clone());
         for stage in &node.step.stages {
             match stage {
                 Stage::Filter(filter) => self.node(filter),
                 Stage::Index(name) => self.bound.push(name.clone()),
             }
         }
-        self.bound.extend(node.step.index.clone());
         self.nodes(&node.predicates);
         node.group.iter().for_each(|pairs| self.pairs(pairs));
         if matches!(node.kind, Kind::Path { .. } | Kind::Block { .. }) {
