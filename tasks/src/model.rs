@@ -86,7 +86,8 @@ impl Order {
 
     /// What the order costs: Σ unit price × quantity. Not finite when the numbers are absurd.
     pub fn total(&self) -> f64 {
-        let total: f64 = self.items.iter().map(|item| item.unit_price * item.qty).sum();
+        // From 0.0: the empty sum of `Iterator::sum` is -0.0, and would be paid as such.
+        let total = self.items.iter().fold(0.0, |sum, item| sum + item.unit_price * item.qty);
         // Doubles cannot hold most decimal fractions: 3 × 0.1 sums to 0.30000000000000004. A millionth is finer than
         // any currency and coarser than that noise; above 2^53 millionths the sum is as exact as doubles get.
         let millionths = (total * 1e6).round();
@@ -236,7 +237,8 @@ mod tests {
                 |(qty, unit_price): &(f64, f64)| object! {"item_id" => "a", "qty" => *qty, "unit_price" => *unit_price};
             let items: Value = items.iter().map(item).collect();
             let order = Order::read(&object! { "order_id" => "4", "items" => items }).unwrap();
-            assert_eq!(order.total(), total);
+            // Bits, so that 0 and -0 differ.
+            assert_eq!(order.total().to_bits(), f64::to_bits(total), "{total}");
         }
     }
 }
