@@ -33,6 +33,12 @@ pub const INTRINSIC_DEPTH_MAX: usize = 10;
 pub const INLINE_MAP_CONCURRENCY_MAX: usize = 40;
 /// Concurrent child executions of a Distributed Map whose MaxConcurrency is 0 (Developer Guide, *Distributed mode*).
 pub const DISTRIBUTED_MAP_CONCURRENCY_MAX: usize = 10_000;
+/// Bytes of one item that an ItemReader reads from a text (Developer Guide, *ItemReader*: "an item of up to 8 MB").
+pub const READ_ITEM_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of an object that an ItemReader reads as one JSON document. AWS allows 10 GB; ours has to fit into memory.
+pub const READ_DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of all headers of a CSV file (Developer Guide, *ItemReader*: "headers of up to 10 KiB").
+pub const CSV_HEADER_BYTES_MAX: usize = 10 * 1024;
 /// Bytes of one variable (Developer Guide, *Variables*: 256 KiB).
 pub const VARIABLE_BYTES_MAX: usize = 262_144;
 /// Bytes that one Assign may set (Developer Guide, *Variables*: 256 KiB).

@@ -1,6 +1,7 @@
 //! What the server is told: by flag, by environment variable (`ASL_…`), by file, in this order; else the default.
 
 use crate::integration::Endpoints;
+use crate::storage::Buckets;
 use anyhow::{Context, bail};
 use asl_engine::mock::MockConfig;
 use asl_engine::runtime::{Durability, Retention};
@@ -34,6 +35,8 @@ pub struct Config {
     pub substitutions: BTreeMap<String, String>,
     /// Where functions answer.
     pub endpoints: Endpoints,
+    /// Where buckets are.
+    pub buckets: Buckets,
     /// Mocked responses, in the format of Step Functions Local's MockConfigFile.
     pub mocks: MockConfig,
 }
@@ -77,6 +80,10 @@ pub struct Settings {
     pub lambda_endpoint: Option<String>,
     /// See [`Endpoints::functions`].
     pub functions: BTreeMap<String, String>,
+    /// See [`Buckets::folders`].
+    pub buckets: BTreeMap<String, PathBuf>,
+    /// See [`Buckets::files`].
+    pub files: Option<PathBuf>,
 }
 
 impl Settings {
@@ -96,6 +103,10 @@ impl Settings {
         let folder = path.parent().unwrap_or(Path::new(""));
         settings.data = settings.data.map(|data| folder.join(data));
         settings.mock_config = settings.mock_config.map(|file| folder.join(file));
+        settings.files = settings.files.map(|files| folder.join(files));
+        for bucket in settings.buckets.values_mut() {
+            *bucket = folder.join(&*bucket);
+        }
         for deployment in &mut settings.deploy {
             *deployment = match deployment.split_once('=') {
                 Some((name, file)) => format!("{name}={}", folder.join(file).display()),
@@ -115,6 +126,8 @@ impl Settings {
         set.extend(self.set);
         let mut functions = other.functions;
         functions.extend(self.functions);
+        let mut buckets = other.buckets;
+        buckets.extend(self.buckets);
         Settings {
             listen: self.listen.or(other.listen),
             data: self.data,
@@ -129,6 +142,8 @@ impl Settings {
             mock_config: self.mock_config.or(other.mock_config),
             lambda_endpoint: self.lambda_endpoint.or(other.lambda_endpoint),
             functions,
+            buckets,
+            files: self.files.or(other.files),
         }
     }
 
@@ -157,6 +172,7 @@ impl Settings {
             deploy: self.deploy.iter().map(|text| Deployment::parse(text)).collect::<Result<_, _>>()?,
             substitutions: self.set,
             mocks: self.mock_config.as_deref().map_or_else(|| Ok(MockConfig::default()), mocks)?,
+            buckets: Buckets { folders: self.buckets, files: self.files },
             endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
         })
     }

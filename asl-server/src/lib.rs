@@ -11,6 +11,7 @@ pub mod registry;
 pub mod saga;
 pub mod service;
 mod service_model;
+pub mod storage;
 pub mod table;
 pub mod wire;
 

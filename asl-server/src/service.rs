@@ -3,6 +3,7 @@
 use crate::integration::{Dispatcher, Endpoints};
 use crate::operation;
 use crate::registry::Registry;
+use crate::storage::Buckets;
 use crate::wire::ApiError;
 use crate::wire::page::Pages;
 use asl_engine::mock::MockConfig;
@@ -59,6 +60,7 @@ pub struct ServiceBuilder {
     clock: Clock,
     functions: Vec<(String, Arc<dyn TaskHandler>)>,
     endpoints: Endpoints,
+    buckets: Buckets,
     mocks: MockConfig,
     journal: Option<Arc<dyn Journal>>,
     retention: Retention,
@@ -101,6 +103,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Where the buckets of item readers and result writers are.
+    pub fn buckets(mut self, buckets: Buckets) -> Self {
+        self.buckets = buckets;
+        self
+    }
+
     /// Mocked responses for executions that are started with a test case.
     pub fn mocks(mut self, mocks: MockConfig) -> Self {
         self.mocks = mocks;
@@ -112,7 +120,7 @@ impl ServiceBuilder {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn build(self) -> anyhow::Result<Service> {
-        let dispatcher = Arc::new(Dispatcher::new(self.endpoints)?);
+        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.buckets)?);
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
         engine = engine.mocks(self.mocks.clone()).retention(self.retention);
@@ -144,6 +152,7 @@ impl Service {
             clock: Clock::default(),
             functions: Vec::new(),
             endpoints: Endpoints::default(),
+            buckets: Buckets::default(),
             mocks: MockConfig::default(),
             journal: None,
             retention: Retention::default(),

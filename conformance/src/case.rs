@@ -31,6 +31,9 @@ pub struct Case {
     /// The recording itself was made for mocks.
     #[serde(default)]
     pub mocks_required: bool,
+    /// Calls to other services that are made before the first step.
+    #[serde(default)]
+    pub setup: Vec<Setup>,
     /// The functions that the case calls.
     #[serde(default)]
     pub lambdas: Vec<Lambda>,
@@ -47,6 +50,17 @@ pub struct Case {
     /// JSONPaths below `{check name: content}` that are not compared.
     #[serde(default)]
     pub ignore_paths: Vec<String>,
+}
+
+/// A call to another service.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Setup {
+    /// The service: `s3`, `sqs`, …
+    pub service: String,
+    /// The operation.
+    pub op: String,
+    /// Its parameters, with placeholders.
+    pub params: Value,
 }
 
 /// A function and what it does.

@@ -1,6 +1,6 @@
 //! Plays the steps of one case.
 
-use crate::case::{ActivityWork, Call, Case, Check, Step, Wait, WorkerAction};
+use crate::case::{ActivityWork, Call, Case, Check, Setup, Step, Wait, WorkerAction};
 use crate::compare::{Comparer, Difference, Place};
 use crate::history_tree::events;
 use crate::mock::{TEST_CASE, mock_config};
@@ -143,7 +143,13 @@ fn open<T: Targets>(
 ) -> Result<T::Target> {
     let lambdas =
         case.lambdas.iter().map(|lambda| Ok((environment.fill_text(&lambda.name)?, lambda.behaviour.clone())));
+    // What another service's answers decide is known only to who has that service.
+    let setup = case
+        .setup
+        .iter()
+        .filter_map(|call| Some(Setup { params: environment.fill(&call.params).ok()?, ..call.clone() }));
     targets.open(Stage {
+        setup: setup.collect(),
         account: options.account.clone(),
         region: options.region.clone(),
         lambdas: lambdas.collect::<Result<_>>()?,

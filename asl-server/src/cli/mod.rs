@@ -7,12 +7,13 @@ mod serve;
 mod validate;
 
 use crate::deploy;
+use crate::storage::Buckets;
 use anyhow::Context;
 use asl_engine::Value;
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Runs AWS Step Functions state machines (Amazon States Language) on this machine.
@@ -68,6 +69,28 @@ impl Functions {
 
     fn functions(&self) -> BTreeMap<String, String> {
         self.function.iter().cloned().collect()
+    }
+}
+
+/// Where the buckets of item readers and result writers are; the same for `serve` and `run`.
+#[derive(Args, Clone, Debug)]
+struct Storage {
+    /// Lets a folder stand for an S3 bucket, for ItemReader and ResultWriter; may be repeated
+    #[arg(long, value_name = "NAME=DIR", value_parser = crate::config::pair, env = "ASL_BUCKET", value_delimiter = ',')]
+    bucket: Vec<(String, String)>,
+
+    /// Lets ItemReader and ResultWriter name `file://PATH` as their bucket, within this folder
+    #[arg(long, value_name = "DIR", env = "ASL_FILES")]
+    files: Option<PathBuf>,
+}
+
+impl Storage {
+    fn buckets(&self) -> Buckets {
+        Buckets { folders: self.folders(), files: self.files.clone() }
+    }
+
+    fn folders(&self) -> BTreeMap<String, PathBuf> {
+        self.bucket.iter().map(|(name, folder)| (name.clone(), folder.into())).collect()
     }
 }
 

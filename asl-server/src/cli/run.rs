@@ -1,6 +1,6 @@
 //! `asl run`
 
-use super::{Functions, json_argument, progress};
+use super::{Functions, Storage, json_argument, progress};
 use crate::config;
 use crate::deploy;
 use crate::saga;
@@ -56,6 +56,9 @@ pub(super) struct Run {
 
     #[command(flatten)]
     functions: Functions,
+
+    #[command(flatten)]
+    storage: Storage,
 }
 
 impl Run {
@@ -90,7 +93,8 @@ impl Run {
         let time = clock.clone();
         let saga = tasks::Saga::new(tasks::Store::in_memory(), move || time.now());
         let functions = saga::functions(&saga, &endpoints);
-        Service::builder(&caller.account, &caller.region).clock(clock).functions(functions).endpoints(endpoints).build()
+        let builder = Service::builder(&caller.account, &caller.region).clock(clock);
+        builder.functions(functions).endpoints(endpoints).buckets(self.storage.buckets()).build()
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {

@@ -1,6 +1,6 @@
 //! `asl serve`
 
-use super::Functions;
+use super::{Functions, Storage};
 use crate::config::{Config, Settings};
 use crate::service::Service;
 use crate::{deploy, http, saga};
@@ -33,6 +33,8 @@ Every option can also be given by its environment variable, or in a file (`asl.t
   lambda-endpoint = \"http://127.0.0.1:3001\"
   [set]
   Topic = \"arn:aws:sns:us-east-1:123456789012:T\"
+  [buckets]
+  orders = \"data/orders\"        # a folder stands for a bucket of ItemReader and ResultWriter
   [functions]
   Charge = \"http://127.0.0.1:9000/charge\"
 A flag wins over a variable, a variable over the file.
@@ -80,6 +82,9 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     functions: Functions,
+
+    #[command(flatten)]
+    storage: Storage,
 
     /// Mocked responses of tasks, in Step Functions Local's format; start an execution of `ARN#TEST_CASE` to get them
     #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
@@ -143,6 +148,8 @@ impl Serve {
             deploy: self.deploy,
             set: self.functions.set(),
             functions: self.functions.functions(),
+            buckets: self.storage.folders(),
+            files: self.storage.files,
             lambda_endpoint: self.functions.lambda_endpoint,
             mock_config: self.mock_config,
         };
@@ -175,6 +182,7 @@ fn service(config: &Config, journal: Option<Arc<DurableJournal>>) -> anyhow::Res
     let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());
     let mut builder = Service::builder(&config.account, &config.region)
         .endpoints(config.endpoints.clone())
+        .buckets(config.buckets.clone())
         .mocks(config.mocks.clone())
         .functions(saga::functions(&saga, &config.endpoints))
         .retention(config.retention);

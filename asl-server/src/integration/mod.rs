@@ -6,6 +6,7 @@
 
 mod endpoint;
 mod http;
+mod item_reader;
 mod lambda;
 mod metadata;
 mod sfn;
@@ -16,8 +17,9 @@ pub use endpoint::{Endpoint, EndpointError, Endpoints};
 pub use sns::{Published, Topics};
 
 use crate::service::{Service, WeakService};
+use crate::storage::Buckets;
 use asl_engine::StatesError;
-use asl_engine::task::{Pattern, Resource, TaskFuture, TaskHandler, TaskRequest, TaskResult};
+use asl_engine::task::{Pattern, Purpose, Resource, TaskFuture, TaskHandler, TaskRequest, TaskResult};
 use std::sync::{Arc, OnceLock};
 
 /// Answers the tasks that no in-process function answers. Cheap to clone.
@@ -29,14 +31,15 @@ pub struct Dispatcher {
 struct Services {
     endpoints: Endpoints,
     client: reqwest::Client,
+    buckets: Buckets,
     topics: Topics,
     states: OnceLock<WeakService>,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(endpoints: Endpoints) -> anyhow::Result<Self> {
+    pub(crate) fn new(endpoints: Endpoints, buckets: Buckets) -> anyhow::Result<Self> {
         let states = OnceLock::new();
-        let services = Services { endpoints, client: http::client()?, topics: Topics::default(), states };
+        let services = Services { endpoints, client: http::client()?, buckets, topics: Topics::default(), states };
         Ok(Dispatcher { services: Arc::new(services) })
     }
 
@@ -61,6 +64,16 @@ impl TaskHandler for Dispatcher {
 
 impl Services {
     async fn answer(&self, request: TaskRequest) -> TaskResult {
+        match &request.purpose {
+            Purpose::Task => self.task(request).await,
+            Purpose::ReadItems { config, max_items } => {
+                item_reader::read_items(self, &request, config, *max_items).await
+            }
+            Purpose::WriteResults(_) => Err(unsupported(request.resource.arn())),
+        }
+    }
+
+    async fn task(&self, request: TaskRequest) -> TaskResult {
         let (service, action) = match &request.resource {
             Resource::LambdaFunction { arn } => return lambda::function(self, arn, &request).await,
             Resource::Service { service, action, .. } => (service.as_str(), action.as_str()),

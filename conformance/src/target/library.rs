@@ -1,16 +1,19 @@
 //! The library itself, in process: a fresh service for each case, in virtual time.
 
 use super::{Stage, Target, Targets};
+use crate::case::Setup;
 use crate::lambda::{LambdaBehaviour, LambdaError};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use asl_engine::mock::MockConfig;
 use asl_engine::runtime::{Clock, VirtualClock};
 use asl_engine::task::{TaskFuture, TaskHandler, TaskRequest};
 use asl_engine::{StatesError, Timestamp};
+use asl_server::storage::{Buckets, Folder};
 use asl_server::{Caller, Service};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// How many turns everybody gets before time moves: more than any chain of calls between an activity's worker, the
 /// service and the engine has links.
@@ -24,6 +27,8 @@ pub struct LibraryTargets;
 pub struct LibraryTarget {
     service: Service,
     clock: VirtualClock,
+    /// The case's buckets; gone with it.
+    _buckets: Option<TempDir>,
 }
 
 impl Targets for LibraryTargets {
@@ -38,8 +43,32 @@ impl Targets for LibraryTargets {
         for (name, behaviour) in stage.lambdas {
             builder = builder.function(name, Arc::new(Function { behaviour, clock: clock.clone() }));
         }
-        Ok(LibraryTarget { service: builder.build()?, clock })
+        let (buckets, folder) = buckets(&stage.setup)?;
+        Ok(LibraryTarget { service: builder.buckets(buckets).build()?, clock, _buckets: folder })
     }
+}
+
+/// The buckets and objects that a case begins with, in a folder that stays as long as it is held.
+fn buckets(setup: &[Setup]) -> Result<(Buckets, Option<TempDir>)> {
+    let mut buckets = Buckets::default();
+    let mut folder = None;
+    for call in setup.iter().filter(|call| call.service == "s3") {
+        let text = |name: &str| call.params[name].as_str().with_context(|| format!("{} has no `{name}`", call.op));
+        let root = match &folder {
+            Some(folder) => folder,
+            None => folder.insert(tempfile::tempdir().context("no folder for buckets")?),
+        };
+        let bucket = root.path().join(text("Bucket")?);
+        match call.op.as_str() {
+            "CreateBucket" => {
+                std::fs::create_dir_all(&bucket).context("no folder for a bucket")?;
+                buckets.folders.insert(text("Bucket")?.to_owned(), bucket);
+            }
+            "PutObject" => Folder::new(bucket).put(text("Key")?, text("Body")?.as_bytes())?,
+            other => bail!("the case begins with `{other}` of S3, which folders cannot do"),
+        }
+    }
+    Ok((buckets, folder))
 }
 
 impl Target for LibraryTarget {

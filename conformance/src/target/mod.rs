@@ -3,6 +3,7 @@
 pub mod http;
 pub mod library;
 
+use crate::case::Setup;
 use crate::lambda::LambdaBehaviour;
 use anyhow::Result;
 use jiff::Timestamp;
@@ -52,6 +53,8 @@ pub struct Stage {
     pub region: String,
     /// The functions, by name.
     pub lambdas: Vec<(String, LambdaBehaviour)>,
+    /// Calls to other services that the case begins with. A target that has the service makes them; a server's user does.
+    pub setup: Vec<Setup>,
     /// The MockConfigFile of a mocked run.
     pub mock_config: Option<Value>,
 }

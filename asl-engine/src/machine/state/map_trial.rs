@@ -8,7 +8,7 @@
 
 use super::map_run_fields::Prepared;
 use crate::definition::program::{ItemReader, Map, State};
-use crate::error::{self, StatesError};
+use crate::error;
 use crate::item_reader;
 use crate::machine::data_flow::ResultFlow;
 use crate::machine::frame::FrameId;
@@ -106,11 +106,8 @@ impl Turn<'_> {
         let Some(text) = &trial.item_reader_data else { return Ok(Array::default()) };
         let items = item_reader::read(text.as_bytes(), &reader.config, max_items)?;
         if reader.config.get("ItemsPointer").is_some() {
-            self.see(|seen| seen.after_items_pointer = Some(items.clone()));
+            self.see(|seen| seen.after_items_pointer = Some(Value::Array(items.clone())));
         }
-        match items {
-            Value::Array(items) => Ok(items),
-            _ => Err(StatesError::into(error::items_not_iterable())),
-        }
+        Ok(items)
     }
 }

@@ -1,0 +1,161 @@
+//! Distributed Map states whose items come out of folders, and whose results go into them.
+
+mod support;
+
+use asl_server::Service;
+use asl_server::storage::Buckets;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::Path;
+use support::{ACCOUNT, create, run};
+
+/// A service with the bucket `b`, which is the folder `root/b`, and the files of `root`.
+fn service(root: &Path) -> Service {
+    let folders = [("b".to_owned(), root.join("b"))].into();
+    let buckets = Buckets { folders, files: Some(root.to_path_buf()) };
+    Service::builder(ACCOUNT, "us-east-1").buckets(buckets).build().unwrap()
+}
+
+fn put(root: &Path, path: &str, bytes: &[u8]) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
+}
+
+fn map(fields: Value) -> Value {
+    let mut map = json!({"Type": "Map", "End": true, "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+        "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}});
+    map.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    map
+}
+
+/// The output of a Map state, or its error and cause.
+async fn outcome(service: &Service, fields: Value) -> Result<Value, (String, String)> {
+    let definition = json!({"StartAt": "M", "States": {"M": map(fields)}});
+    let name = uuid::Uuid::new_v4().to_string();
+    let machine = create(service, &name, definition, "STANDARD").await;
+    let execution = run(service, &machine, "e", "{}").await;
+    let text = |name: &str| execution[name].as_str().unwrap_or_default().to_owned();
+    match execution["status"].as_str() {
+        Some("SUCCEEDED") => Ok(serde_json::from_str(&text("output")).unwrap()),
+        _ => Err((text("error"), text("cause"))),
+    }
+}
+
+fn reader(action: &str, parameters: Value, config: Value) -> Value {
+    json!({"ItemReader": {
+        "Resource": format!("arn:aws:states:::s3:{action}"), "Parameters": parameters, "ReaderConfig": config}})
+}
+
+#[tokio::test]
+async fn items_are_read_from_folders() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let service = service(root);
+    put(root, "b/1.csv", b"id,n\na,1\nb,2\n");
+    put(root, "b/2.csv", b"id,n\nc,3\n");
+    put(root, "b/deep/3.csv.gz", &gzip("id,n\nd,4\n"));
+    put(root, "b/list.json", br#"{"orders": [{"id": 7}, {"id": 8}]}"#);
+    put(root, "b/athena-manifest.csv", b"s3://b/out/1.gz\ns3://b/out/2.gz\n");
+    put(root, "b/out/1.gz", &gzip("{\"k\":1}\n"));
+    put(root, "b/out/2.gz", &gzip("{\"k\":2}\n{\"k\":3}\n"));
+    let inventory = r#"{"destinationBucket": "arn:aws:s3:::b", "fileFormat": "CSV", "fileSchema": "Bucket, Key",
+        "files": [{"key": "data/1.csv.gz"}]}"#;
+    put(root, "b/manifest.json", inventory.as_bytes());
+    put(root, "b/data/1.csv.gz", &gzip("\"b\",\"1.csv\"\n"));
+    let csv = || json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"});
+    let row = |id: &str, n: &str| json!({"id": id, "n": n});
+    let table = [
+        ("getObject", json!({"Bucket": "b", "Key": "1.csv"}), csv(), json!([row("a", "1"), row("b", "2")])),
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "*.csv"}),
+            json!({"InputType": "CSV", "MaxItems": 1}),
+            json!([row("a", "1")]),
+        ),
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "?.csv"}),
+            csv(),
+            json!([row("a", "1"), row("b", "2"), row("c", "3")]),
+        ),
+        ("getObject", json!({"Bucket": "file://b/deep", "Key": "3.csv.gz"}), csv(), json!([row("d", "4")])),
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "list.json"}),
+            json!({"InputType": "JSON", "ItemsPointer": "/orders"}),
+            json!([{"id": 7}, {"id": 8}]),
+        ),
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "athena-manifest.csv"}),
+            json!({"ManifestType": "ATHENA_DATA", "InputType": "JSONL"}),
+            json!([{"k": 1}, {"k": 2}, {"k": 3}]),
+        ),
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "manifest.json"}),
+            json!({"InputType": "MANIFEST"}),
+            json!([{"Bucket": "b", "Key": "1.csv"}]),
+        ),
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "manifest.json"}),
+            json!({"ManifestType": "S3_INVENTORY"}),
+            json!([{"Bucket": "b", "Key": "1.csv"}]),
+        ),
+        (
+            "listObjectsV2",
+            json!({"Bucket": "b", "Prefix": "deep/"}),
+            json!({"InputType": "CSV", "Transformation": "LOAD_AND_FLATTEN"}),
+            json!([row("d", "4")]),
+        ),
+    ];
+    for (action, parameters, config, items) in table {
+        let told = format!("{parameters} {config}");
+        assert_eq!(outcome(&service, reader(action, parameters, config)).await, Ok(items), "{told}");
+    }
+    let listed = outcome(
+        &service,
+        json!({"ItemReader": {
+        "Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "out/"}}}),
+    );
+    let listed = listed.await.unwrap();
+    assert_eq!(listed[1]["Key"], "out/2.gz");
+    assert_eq!(
+        listed[1].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["Etag", "Key", "LastModified", "Size", "StorageClass"]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_fails_the_map_run_and_says_why() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let service = service(root);
+    put(root, "b/1.csv", b"id\n1\n");
+    put(root, "secret", b"id\n1\n");
+    put(root, "b/broken.gz", b"no gzip");
+    let csv = || json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"});
+    for (parameters, config, cause) in [
+        (json!({"Bucket": "b", "Key": "2.csv"}), csv(), "The specified key does not exist: '2.csv'."),
+        (json!({"Bucket": "b", "Key": "*.json"}), csv(), "The specified key does not exist: '*.json'."),
+        (json!({"Bucket": "other", "Key": "k"}), csv(), "--bucket other=DIR"),
+        (json!({"Bucket": "b", "Key": "../secret"}), csv(), "leads out of the folder"),
+        (json!({"Bucket": "file:///etc", "Key": "passwd"}), csv(), "leads out of the folder"),
+        (json!({"Bucket": "b"}), csv(), "parameter 'Key' is missing"),
+        (json!({"Bucket": "b", "Key": "broken.gz"}), csv(), "cannot be read"),
+        (json!({"Bucket": "b", "Key": "1.csv"}), json!({"ManifestType": "X", "InputType": "CSV"}), "ManifestType 'X'"),
+    ] {
+        let (error, told) = outcome(&service, reader("getObject", parameters, config)).await.unwrap_err();
+        assert_eq!(error, "States.ItemReaderFailed");
+        assert!(told.contains(cause), "{told}");
+    }
+}
