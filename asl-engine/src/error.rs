@@ -95,6 +95,13 @@ pub(crate) fn while_executing(state: &str, entered: u64, cause: &str) -> Str {
         .into()
 }
 
+/// A Lambda function failed without an `errorType` (seen in reports of users).
+pub fn lambda_without_error_type(payload: &str) -> String {
+    format!(
+        "The cause could not be determined because Lambda did not return an error type. Returned payload: {payload}"
+    )
+}
+
 /// A payload is over [`crate::limits::PAYLOAD_BYTES_MAX`]. `what` is the state, the function's ARN or the service.
 pub(crate) fn data_limit_exceeded(what: &str) -> StatesError {
     StatesError::new(

@@ -1,5 +1,6 @@
 //! What the server is told: by flag, by environment variable (`ASL_…`), by file, in this order; else the default.
 
+use crate::function::{FunctionSetting, LocalFunction};
 use crate::integration::Endpoints;
 use crate::storage::Buckets;
 use anyhow::{Context, bail};
@@ -37,6 +38,8 @@ pub struct Config {
     pub endpoints: Endpoints,
     /// Where buckets are.
     pub buckets: Buckets,
+    /// Functions that are local processes.
+    pub functions: Vec<LocalFunction>,
     /// Mocked responses, in the format of Step Functions Local's MockConfigFile.
     pub mocks: MockConfig,
 }
@@ -78,12 +81,12 @@ pub struct Settings {
     pub mock_config: Option<PathBuf>,
     /// See [`Endpoints::lambda`].
     pub lambda_endpoint: Option<String>,
-    /// See [`Endpoints::functions`].
-    pub functions: BTreeMap<String, String>,
     /// See [`Buckets::folders`].
     pub buckets: BTreeMap<String, PathBuf>,
     /// See [`Buckets::files`].
     pub files: Option<PathBuf>,
+    /// See [`Endpoints::functions`] and [`Config::functions`].
+    pub functions: BTreeMap<String, FunctionSetting>,
 }
 
 impl Settings {
@@ -107,6 +110,8 @@ impl Settings {
         for bucket in settings.buckets.values_mut() {
             *bucket = folder.join(&*bucket);
         }
+        let functions = std::mem::take(&mut settings.functions).into_iter();
+        settings.functions = functions.map(|(name, function)| (name, function.below(folder))).collect();
         for deployment in &mut settings.deploy {
             *deployment = match deployment.split_once('=') {
                 Some((name, file)) => format!("{name}={}", folder.join(file).display()),
@@ -174,6 +179,7 @@ impl Settings {
             mocks: self.mock_config.as_deref().map_or_else(|| Ok(MockConfig::default()), mocks)?,
             buckets: Buckets { folders: self.buckets, files: self.files },
             endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
+            functions: local_functions(&self.functions)?,
         })
     }
 }
@@ -207,14 +213,22 @@ fn mocks(file: &Path) -> anyhow::Result<MockConfig> {
 ///
 /// # Errors
 /// When one is no `http` URL.
-pub fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, String>) -> anyhow::Result<Endpoints> {
+pub fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, FunctionSetting>) -> anyhow::Result<Endpoints> {
     let lambda = lambda.map(str::parse).transpose().context("the Lambda endpoint")?;
     let mut endpoints = Endpoints { lambda, ..Endpoints::default() };
-    for (name, url) in functions {
+    for (name, url) in functions.iter().filter_map(|(name, function)| Some((name, function.url()?))) {
         let endpoint = url.parse().with_context(|| format!("the endpoint of the function `{name}`"))?;
         endpoints.functions.insert(name.clone(), endpoint);
     }
     Ok(endpoints)
+}
+
+/// Reads the functions that are local processes.
+///
+/// # Errors
+/// When a value makes no sense.
+pub fn local_functions(functions: &BTreeMap<String, FunctionSetting>) -> anyhow::Result<Vec<LocalFunction>> {
+    functions.iter().filter_map(|(name, function)| function.process(name).transpose()).collect()
 }
 
 impl Deployment {
@@ -255,7 +269,7 @@ mod tests {
         let flags = Settings { region: Some("eu-west-1".into()), data: Some("d".into()), ..Settings::default() };
         let file: Settings = toml::from_str(
             "region = 'us-east-2'\naccount = '000000000000'\nephemeral = true\nlambda-endpoint = 'http://x:1/'\n\
-             [set]\nA = 'b'\n[functions]\nF = 'http://y:2/f'",
+             [set]\nA = 'b'\n[functions]\nF = 'http://y:2/f'\nG = 'python3 -m awslambdaric app.g'",
         )
         .unwrap();
         let config = flags.or(file).into_config().unwrap();
@@ -263,6 +277,7 @@ mod tests {
         assert_eq!(config.data.as_deref(), Some(Path::new("d")));
         assert_eq!(config.substitutions["A"], "b");
         assert_eq!(config.endpoints.functions["F"].url(), "http://y:2/f");
+        assert_eq!(config.functions[0].name, "G");
         assert_eq!(config.endpoints.lambda.unwrap().url(), "http://x:1");
         assert_eq!(config.listen.to_string(), "127.0.0.1:8083");
     }
@@ -274,7 +289,13 @@ mod tests {
             (Settings { durability: Some("interval=0".into()), ..Settings::default() }, "durability `interval=0`"),
             (Settings { region: Some("US".into()), ..Settings::default() }, "region `US`"),
             (Settings { lambda_endpoint: Some("x".into()), ..Settings::default() }, "Lambda endpoint"),
-            (Settings { functions: [("F".into(), "x".into())].into(), ..Settings::default() }, "function `F`"),
+            (
+                Settings {
+                    functions: [("F".into(), FunctionSetting::Text("ftp://x".into()))].into(),
+                    ..Settings::default()
+                },
+                "function `F`",
+            ),
             (Settings { deploy: vec![".yaml".into()], ..Settings::default() }, "no name"),
         ] {
             let error = format!("{:#}", settings.into_config().unwrap_err());

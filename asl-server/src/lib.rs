@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod deploy;
 pub mod execution;
+pub mod function;
 pub mod http;
 pub mod integration;
 pub mod operation;

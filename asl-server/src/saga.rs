@@ -1,17 +1,16 @@
 //! The order saga's functions as the server answers them.
 
-use crate::integration::Endpoints;
 use asl_engine::StatesError;
 use asl_engine::task::{TaskFuture, TaskHandler, TaskRequest};
 use std::sync::Arc;
 use tasks::Saga;
 
-/// A handler for each of the saga's functions, but for those that have an endpoint of their own.
-pub fn functions(saga: &Saga, endpoints: &Endpoints) -> Vec<(&'static str, Arc<dyn TaskHandler>)> {
+/// A handler for each of the saga's functions, but for those that the user answers.
+pub fn functions(saga: &Saga, answered: impl Fn(&str) -> bool) -> Vec<(&'static str, Arc<dyn TaskHandler>)> {
     let mut handlers: Vec<(&'static str, Arc<dyn TaskHandler>)> = Vec::new();
     for function in &tasks::FUNCTIONS {
         for name in [function.name, function.alias] {
-            if !endpoints.functions.contains_key(name) {
+            if !answered(name) {
                 handlers.push((name, Arc::new(Blocking { saga: saga.clone(), function })));
             }
         }

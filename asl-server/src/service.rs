@@ -1,5 +1,6 @@
 //! The service: everything behind the API, usable in process without HTTP.
 
+use crate::function::Functions;
 use crate::integration::{Dispatcher, Endpoints};
 use crate::operation;
 use crate::registry::Registry;
@@ -61,6 +62,7 @@ pub struct ServiceBuilder {
     functions: Vec<(String, Arc<dyn TaskHandler>)>,
     endpoints: Endpoints,
     buckets: Buckets,
+    local: Functions,
     mocks: MockConfig,
     journal: Option<Arc<dyn Journal>>,
     retention: Retention,
@@ -109,6 +111,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Answers the tasks of other functions by local processes.
+    pub fn local_functions(mut self, functions: Functions) -> Self {
+        self.local = functions;
+        self
+    }
+
     /// Mocked responses for executions that are started with a test case.
     pub fn mocks(mut self, mocks: MockConfig) -> Self {
         self.mocks = mocks;
@@ -120,7 +128,7 @@ impl ServiceBuilder {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn build(self) -> anyhow::Result<Service> {
-        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.buckets)?);
+        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets)?);
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
         engine = engine.mocks(self.mocks.clone()).retention(self.retention);
@@ -153,6 +161,7 @@ impl Service {
             functions: Vec::new(),
             endpoints: Endpoints::default(),
             buckets: Buckets::default(),
+            local: Functions::default(),
             mocks: MockConfig::default(),
             journal: None,
             retention: Retention::default(),

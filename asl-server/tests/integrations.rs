@@ -11,6 +11,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use support::{ACCOUNT, create, pass, run, service, task};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const OOPS: &str = r#"{ "errorType": "Oops", "errorMessage": "no" }"#;
@@ -69,7 +70,7 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
     for (name, error, cause) in [
         ("echo", "", ""),
         ("error", "Oops", OOPS),
-        ("page", "Lambda.SdkClientException", "a body that is no JSON: <html>"),
+        ("page", "Lambda.Unknown", "a payload that is no JSON: <html>"),
         (
             "missing",
             "Lambda.ResourceNotFoundException",
@@ -78,7 +79,11 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
         ("url-echo", "", ""),
         ("url-error", "Oops", OOPS),
         ("url-own", "Mine", r#"{"errorType":"Mine","errorMessage":"m"}"#),
-        ("url-page", "Lambda.SdkClientException", "a body that is no JSON: <html>hello</html>"),
+        (
+            "url-page",
+            "Lambda.Unknown",
+            "/page answered 200, but returned a payload that is no JSON: <html>hello</html>",
+        ),
         ("url-redirect", "Lambda.AWSLambdaException", "/redirect answered 302"),
         ("url-down", "Lambda.ServiceException", "/down answered 503: come back later"),
         ("url-huge", "Function.ResponseSizeTooLarge", "exceeded maximum allowed payload size"),
@@ -106,6 +111,36 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
     let machine = create(&service, "invoke-error", invoke("error"), "STANDARD").await;
     let ended = run(&service, &machine, "e", "{}").await;
     assert_eq!(ended["cause"], r#"{"errorType":"Oops","errorMessage":"no"}"#, "lambda:invoke tells reports compactly");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_stops_half_way_ends_within_the_tasks_timeout() {
+    const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":";
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let endpoints = Endpoints { functions: [("F".to_owned(), url.parse().unwrap())].into(), ..Endpoints::default() };
+    let service = Service::builder(ACCOUNT, "us-east-1").endpoints(endpoints).build().unwrap();
+    let mut definition = function("F");
+    definition["States"]["T"]["TimeoutSeconds"] = json!(1);
+    let machine = create(&service, "M", definition, "STANDARD").await;
+
+    // It hangs up.
+    let hangs_up = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(HALF).await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(run(&service, &machine, "hangs-up", "{}"), hangs_up);
+    assert_eq!(ended["error"], "Lambda.SdkClientException", "{ended}");
+
+    // It stalls. The connection does not outlive the task.
+    let stalls = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(HALF).await.unwrap();
+        let mut rest = Vec::new();
+        _ = stream.read_to_end(&mut rest).await;
+    };
+    let (ended, ()) = tokio::join!(run(&service, &machine, "stalls", "{}"), stalls);
+    assert_eq!(ended["error"], "States.Timeout", "{ended}");
 }
 
 #[tokio::test]

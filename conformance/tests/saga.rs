@@ -89,18 +89,20 @@ async fn service(machine: &Machine, clock: Clock, scenario: Option<&Scenario>) -
     let time = clock.clone();
     let saga = Saga::new(store.clone(), move || time.now());
     let attempts = Arc::new(Mutex::new(HashMap::new()));
-    let functions = saga::functions(&saga, &config.endpoints).into_iter().map(|(name, function)| {
-        let function: Arc<dyn TaskHandler> = match scenario {
-            Some(scenario) => Arc::new(Faulty {
-                function,
-                scenario: scenario.clone(),
-                attempts: attempts.clone(),
-                clock: clock.clone(),
-            }),
-            None => function,
-        };
-        (name, function)
-    });
+    let functions = saga::functions(&saga, |name| config.endpoints.functions.contains_key(name)).into_iter().map(
+        |(name, function)| {
+            let function: Arc<dyn TaskHandler> = match scenario {
+                Some(scenario) => Arc::new(Faulty {
+                    function,
+                    scenario: scenario.clone(),
+                    attempts: attempts.clone(),
+                    clock: clock.clone(),
+                }),
+                None => function,
+            };
+            (name, function)
+        },
+    );
     let service = Service::builder(config.account.clone(), config.region.clone())
         .clock(clock.clone())
         .functions(functions)

@@ -7,6 +7,7 @@ mod serve;
 mod validate;
 
 use crate::deploy;
+use crate::function::FunctionSetting;
 use crate::storage::Buckets;
 use anyhow::Context;
 use asl_engine::Value;
@@ -48,13 +49,14 @@ enum Command {
 
 /// Where a definition's functions and placeholders come from; the same for every subcommand.
 #[derive(Args, Clone, Debug)]
-struct Functions {
+struct FunctionOptions {
     /// A value for `${Name}` placeholders in definitions; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = crate::config::pair, env = "ASL_SET", value_delimiter = ',')]
     set: Vec<(String, String)>,
 
-    /// Answers one Lambda function: its payload is posted to the URL, JSON comes back; may be repeated
-    #[arg(long, value_name = "NAME=URL", value_parser = crate::config::pair, env = "ASL_FUNCTION", value_delimiter = ',')]
+    /// Answers one Lambda function: its payload is posted to the URL, JSON comes back; or the command is started, which
+    /// speaks Lambda's Runtime API as every runtime client does; may be repeated
+    #[arg(long, value_name = "NAME=URL|COMMAND", value_parser = crate::config::pair, env = "ASL_FUNCTION", value_delimiter = ',')]
     function: Vec<(String, String)>,
 
     /// Answers all other Lambda functions in the shape of Lambda's Invoke API, as `sam local start-lambda` does
@@ -62,13 +64,13 @@ struct Functions {
     lambda_endpoint: Option<String>,
 }
 
-impl Functions {
+impl FunctionOptions {
     fn set(&self) -> BTreeMap<String, String> {
         self.set.iter().cloned().collect()
     }
 
-    fn functions(&self) -> BTreeMap<String, String> {
-        self.function.iter().cloned().collect()
+    fn functions(&self) -> BTreeMap<String, FunctionSetting> {
+        self.function.iter().map(|(name, text)| (name.clone(), FunctionSetting::Text(text.clone()))).collect()
     }
 }
 

@@ -1,8 +1,9 @@
 //! `asl run`
 
-use super::{Functions, Storage, json_argument, progress};
+use super::{FunctionOptions, Storage, json_argument, progress};
 use crate::config;
 use crate::deploy;
+use crate::function::{Functions, Surroundings};
 use crate::saga;
 use crate::service::{Caller, Service};
 use crate::wire::history;
@@ -55,7 +56,7 @@ pub(super) struct Run {
     quiet: bool,
 
     #[command(flatten)]
-    functions: Functions,
+    functions: FunctionOptions,
 
     #[command(flatten)]
     storage: Storage,
@@ -92,9 +93,11 @@ impl Run {
         let endpoints = config::endpoints(self.functions.lambda_endpoint.as_deref(), &self.functions.functions())?;
         let time = clock.clone();
         let saga = tasks::Saga::new(tasks::Store::in_memory(), move || time.now());
-        let functions = saga::functions(&saga, &endpoints);
-        let builder = Service::builder(&caller.account, &caller.region).clock(clock);
-        builder.functions(functions).endpoints(endpoints).buckets(self.storage.buckets()).build()
+        let surroundings = Surroundings { caller: caller.clone(), endpoint: None };
+        let local = Functions::new(config::local_functions(&self.functions.functions())?, &surroundings);
+        let functions = saga::functions(&saga, |name| endpoints.functions.contains_key(name) || local.contains(name));
+        let builder = Service::builder(&caller.account, &caller.region).clock(clock).functions(functions);
+        builder.endpoints(endpoints).local_functions(local).buckets(self.storage.buckets()).build()
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {

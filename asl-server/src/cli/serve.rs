@@ -1,8 +1,9 @@
 //! `asl serve`
 
-use super::{Functions, Storage};
+use super::{FunctionOptions, Storage};
 use crate::config::{Config, Settings};
-use crate::service::Service;
+use crate::function::{Functions, Surroundings};
+use crate::service::{Caller, Service};
 use crate::{deploy, http, saga};
 use anyhow::Context;
 use asl_engine::runtime::DurableJournal;
@@ -25,6 +26,7 @@ Examples:
   asl serve --deploy order.asl.yaml --deploy Refund=refund.asl.json --set Topic=arn:aws:sns:us-east-1:123456789012:T
   asl serve --lambda-endpoint http://127.0.0.1:3001   functions run by `sam local start-lambda`
   asl serve --function Charge=http://127.0.0.1:9000/charge --ephemeral --listen 0.0.0.0:8083
+  asl serve --function 'Charge=python3 -m awslambdaric app.handler'   a function of your own, as a local process
 
 Every option can also be given by its environment variable, or in a file (`asl.toml`, or --config FILE):
   listen = \"127.0.0.1:8083\"
@@ -37,6 +39,12 @@ Every option can also be given by its environment variable, or in a file (`asl.t
   orders = \"data/orders\"        # a folder stands for a bucket of ItemReader and ResultWriter
   [functions]
   Charge = \"http://127.0.0.1:9000/charge\"
+  Refund = \"./refund --verbose\"              # a command that speaks Lambda's Runtime API
+  [functions.Notify]
+  runtime = \"python3.13\"                    # or: nodejs22.x, provided.al2023; or: command = …
+  handler = \"app.handler\"
+  directory = \"notify\"
+  timeout = 10                              # seconds; also: memory, concurrency, idle, environment = { … }
 A flag wins over a variable, a variable over the file.
 
 ASL_LOG sets what is logged: error, warn, info (default), debug.")]
@@ -81,7 +89,7 @@ pub(super) struct Serve {
     deploy: Vec<String>,
 
     #[command(flatten)]
-    functions: Functions,
+    functions: FunctionOptions,
 
     #[command(flatten)]
     storage: Storage,
@@ -99,13 +107,14 @@ impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
         let journal = journal(&config)?;
-        let service = service(&config, journal.clone())?;
-        let continued = service.recover().await?;
-        let deployed = deploy::deploy(&service, &config).await?;
+        // Bound first: functions are told where the server is, and executions of earlier call them at once.
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
         let address = listener.local_addr()?;
+        let service = service(&config, address, journal.clone())?;
+        let continued = service.recover().await?;
+        let deployed = deploy::deploy(&service, &config).await?;
         print!("{}", greeting(address, &config, &deployed));
         if continued > 0 {
             println!("\nGoes on with {continued} executions of earlier.");
@@ -169,8 +178,8 @@ fn cannot_keep(folder: &Path) -> String {
     format!("cannot keep data in `{}`; choose another folder with --data, or --ephemeral", folder.display())
 }
 
-/// The service with the order saga's functions in process, but for those that have an endpoint.
-fn service(config: &Config, journal: Option<Arc<DurableJournal>>) -> anyhow::Result<Service> {
+/// The service with the order saga's functions in process, but for those that the user answers.
+fn service(config: &Config, address: SocketAddr, journal: Option<Arc<DurableJournal>>) -> anyhow::Result<Service> {
     let store = match &config.data {
         Some(folder) => {
             let opened = std::fs::create_dir_all(folder).map_err(anyhow::Error::from);
@@ -180,16 +189,30 @@ fn service(config: &Config, journal: Option<Arc<DurableJournal>>) -> anyhow::Res
         None => tasks::Store::in_memory(),
     };
     let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());
+    let caller = Caller { account: config.account.clone(), region: config.region.clone() };
+    let endpoint = Some(format!("http://{}", reachable(address)));
+    let local = Functions::new(config.functions.iter().cloned(), &Surroundings { caller, endpoint });
+    let answered = |name: &str| config.endpoints.functions.contains_key(name) || local.contains(name);
+    let functions = saga::functions(&saga, answered);
     let mut builder = Service::builder(&config.account, &config.region)
         .endpoints(config.endpoints.clone())
         .buckets(config.buckets.clone())
         .mocks(config.mocks.clone())
-        .functions(saga::functions(&saga, &config.endpoints))
+        .functions(functions)
+        .local_functions(local)
         .retention(config.retention);
     if let Some(journal) = journal {
         builder = builder.journal(journal);
     }
     builder.build()
+}
+
+/// Where this machine reaches the server that listens on `address`.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    address
 }
 
 /// What runs, and what to type next.

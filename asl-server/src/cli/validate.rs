@@ -1,6 +1,6 @@
 //! `asl validate`
 
-use super::Functions;
+use super::FunctionOptions;
 use crate::deploy;
 use asl_engine::definition::{Definition, MachineType};
 use clap::Args;
@@ -27,7 +27,7 @@ pub(super) struct Validate {
     express: bool,
 
     #[command(flatten)]
-    functions: Functions,
+    functions: FunctionOptions,
 }
 
 impl Validate {

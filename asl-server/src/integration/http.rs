@@ -25,18 +25,28 @@ impl Answer {
 
     /// The body as JSON, if it is.
     pub(super) fn json(&self) -> Option<Value> {
-        Value::parse(std::str::from_utf8(&self.body).ok()?).ok()
+        json(&self.body)
     }
 
     /// The beginning of the body, for people.
     pub(super) fn excerpt(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
-        let mut excerpt: String = text.trim().chars().take(200).collect();
-        if excerpt.len() < text.trim().len() {
-            excerpt.push('…');
-        }
-        excerpt
+        excerpt(&self.body)
     }
+}
+
+/// JSON text as a value, if it is.
+pub(super) fn json(text: &[u8]) -> Option<Value> {
+    Value::parse(std::str::from_utf8(text).ok()?).ok()
+}
+
+/// The beginning of a text, for people.
+pub(super) fn excerpt(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let mut excerpt: String = text.trim().chars().take(200).collect();
+    if excerpt.len() < text.trim().len() {
+        excerpt.push('…');
+    }
+    excerpt
 }
 
 /// The client. It uses no proxy: nothing is called but the configured endpoints.

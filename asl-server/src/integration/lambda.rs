@@ -1,10 +1,11 @@
 //! Lambda functions: by their ARN as a Task's `Resource`, and by `lambda:invoke`.
 
 use super::Services;
-use super::http::{self, Answer};
+use super::http::{self, Answer, excerpt, json};
+use crate::function::{Call, Report};
 use asl_engine::runtime::{function_name, invoke_answer, invoke_error};
 use asl_engine::task::{TaskRequest, TaskResult};
-use asl_engine::{StatesError, Value};
+use asl_engine::{StatesError, Value, error};
 use reqwest::header::{HeaderMap, HeaderValue};
 
 /// A function ARN as the resource: the task's input is the payload, the payload that comes back is the output.
@@ -59,6 +60,9 @@ async fn call(
         }
         return self::payload(url, &answer);
     }
+    if services.functions.contains(name) {
+        return local(services, function, name, payload, &headers, request).await;
+    }
     let Some(endpoint) = &services.endpoints.lambda else {
         return Err(not_configured(function, name));
     };
@@ -71,6 +75,47 @@ async fn call(
         return Err(refused_by_lambda(&url, &answer, &full_arn(function, name, &request.execution_arn)));
     }
     self::payload(&url, &answer)
+}
+
+/// Invokes a function that is a local process.
+async fn local(
+    services: &Services,
+    function: &str,
+    name: &str,
+    payload: String,
+    headers: &HeaderMap,
+    request: &TaskRequest,
+) -> TaskResult {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let arn = full_arn(function, name, &request.execution_arn);
+    let call = Call {
+        request_id: request.request_id(),
+        payload: if payload.is_empty() { "{}".into() } else { payload.into() },
+        function_arn: arn.strip_suffix(":$LATEST").unwrap_or(&arn).to_owned(),
+        client_context: header("x-amz-client-context").and_then(decoded),
+    };
+    let request_id = call.request_id.clone();
+    let Some(answer) = services.functions.invoke(name, call) else { return Err(not_configured(function, name)) };
+    match header("x-amz-invocation-type") {
+        // Nobody waits for the answer.
+        Some("Event") => {
+            tokio::spawn(answer);
+            return Ok(Value::empty_object());
+        }
+        Some("DryRun") => return Ok(Value::empty_object()),
+        _ => (),
+    }
+    match answer.await {
+        Ok(payload) => json(&payload).ok_or_else(|| no_json(&format!("The function {name}"), &excerpt(&payload))),
+        Err(Report::Function(report)) => Err(function_error(&report)),
+        Err(Report::Throttled) => Err(throttled(&request_id)),
+    }
+}
+
+/// A client context, which callers send in base64.
+fn decoded(context: &str) -> Option<String> {
+    use base64::Engine as _;
+    String::from_utf8(base64::engine::general_purpose::STANDARD.decode(context).ok()?).ok()
 }
 
 /// The qualifier in a function's ARN, partial ARN or name: what stands after the name.
@@ -92,26 +137,40 @@ fn full_arn(function: &str, name: &str, execution_arn: &str) -> String {
 }
 
 fn payload(url: &str, answer: &Answer) -> TaskResult {
-    let payload = match answer.json() {
-        Some(payload) => payload,
-        // An asynchronous invocation has no payload.
-        None if answer.body.is_empty() => Value::empty_object(),
-        None => {
-            let text = answer.excerpt();
-            let cause = format!("{url} answered {} with a body that is no JSON: {text}", answer.status);
-            return Err(StatesError::new("Lambda.SdkClientException", cause));
-        }
-    };
     if answer.header("x-amz-function-error").is_some() {
-        return Err(function_error(&payload, answer));
+        return Err(function_error(&answer.body));
     }
-    Ok(payload)
+    match answer.json() {
+        Some(payload) => Ok(payload),
+        // An asynchronous invocation has no payload.
+        None if answer.body.is_empty() => Ok(Value::empty_object()),
+        None => Err(no_json(&format!("{url} answered {}, but", answer.status), &answer.excerpt())),
+    }
 }
 
 /// The error that a function raised: `errorType` is its name, the whole report its cause.
-fn function_error(report: &Value, answer: &Answer) -> StatesError {
-    let kind = report.get("errorType").and_then(Value::as_str).filter(|kind| !kind.is_empty());
-    StatesError::new(kind.unwrap_or("Lambda.Unknown"), String::from_utf8_lossy(&answer.body))
+fn function_error(report: &[u8]) -> StatesError {
+    let text = String::from_utf8_lossy(report);
+    let kind = json(report);
+    let kind = kind.as_ref().and_then(|report| report.get("errorType")?.as_str()).filter(|kind| !kind.is_empty());
+    match kind {
+        Some(kind) => StatesError::new(kind, text),
+        None => StatesError::new("Lambda.Unknown", error::lambda_without_error_type(&text)),
+    }
+}
+
+/// A payload came that is no JSON. Not one of the errors that are worth another attempt.
+fn no_json(who: &str, excerpt: &str) -> StatesError {
+    StatesError::new("Lambda.Unknown", format!("{who} returned a payload that is no JSON: {excerpt}"))
+}
+
+/// Too many invocations of the function wait already.
+fn throttled(request_id: &str) -> StatesError {
+    let code = "TooManyRequestsException";
+    let cause = format!(
+        "Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
+    );
+    StatesError::new(format!("Lambda.{code}"), cause)
 }
 
 /// Lambda itself refused the invocation.
@@ -145,8 +204,8 @@ fn refused_by_lambda(url: &str, answer: &Answer, arn: &str) -> StatesError {
 
 /// The URL of a function answered with a failure: its own error when it tells one, else one by the status.
 fn refused_by_url(url: &str, answer: &Answer) -> StatesError {
-    if let Some(report) = answer.json().filter(|report| report.get("errorType").is_some()) {
-        return function_error(&report, answer);
+    if answer.json().is_some_and(|report| report.get("errorType").is_some()) {
+        return function_error(&answer.body);
     }
     let kind = if answer.status >= 500 { "Lambda.ServiceException" } else { "Lambda.AWSLambdaException" };
     StatesError::new(kind, format!("{url} answered {}: {}", answer.status, answer.excerpt()))
@@ -157,7 +216,8 @@ fn not_configured(function: &str, name: &str) -> StatesError {
         "Lambda.ResourceNotFoundException",
         format!(
             "Function not found: {function}. Nothing is configured to answer it: start the server with \
-             --function {name}=URL, or with --lambda-endpoint URL for all functions"
+             --function {name}=URL or --function {name}=COMMAND, with --template FILE, or with --lambda-endpoint URL for \
+             all functions"
         ),
     )
 }

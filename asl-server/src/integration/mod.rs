@@ -1,7 +1,7 @@
 //! Who answers tasks: one file a service, and the dispatcher that finds the right one.
 //!
 //! In-process functions that were registered with the engine answer first; what is left comes here. In this order:
-//! a URL configured for that function, the Lambda Invoke endpoint, the service integration. When nothing is configured
+//! a URL configured for that function, a local process, the Lambda Invoke endpoint, the service integration. When nothing is configured
 //! for a resource the task fails at once, with a cause that names the resource and the setting that would provide it.
 
 mod endpoint;
@@ -16,6 +16,7 @@ mod states;
 pub use endpoint::{Endpoint, EndpointError, Endpoints};
 pub use sns::{Published, Topics};
 
+use crate::function::Functions;
 use crate::service::{Service, WeakService};
 use crate::storage::Buckets;
 use asl_engine::StatesError;
@@ -30,6 +31,7 @@ pub struct Dispatcher {
 
 struct Services {
     endpoints: Endpoints,
+    functions: Functions,
     client: reqwest::Client,
     buckets: Buckets,
     topics: Topics,
@@ -37,9 +39,10 @@ struct Services {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(endpoints: Endpoints, buckets: Buckets) -> anyhow::Result<Self> {
+    pub(crate) fn new(endpoints: Endpoints, functions: Functions, buckets: Buckets) -> anyhow::Result<Self> {
         let states = OnceLock::new();
-        let services = Services { endpoints, client: http::client()?, buckets, topics: Topics::default(), states };
+        let (client, topics) = (http::client()?, Topics::default());
+        let services = Services { endpoints, functions, client, buckets, topics, states };
         Ok(Dispatcher { services: Arc::new(services) })
     }
 
@@ -102,6 +105,6 @@ impl Services {
 fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(
         "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
-         --function NAME=URL or --lambda-endpoint URL), lambda:invoke, sns:publish, states:startExecution and aws-sdk:sfn."
+         --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, sns:publish, states:startExecution and aws-sdk:sfn."
     ))
 }
