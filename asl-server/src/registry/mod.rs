@@ -1,83 +1,22 @@
 //! What a Step Functions account holds besides executions: state machines, activities and their tags.
 
+mod configuration;
+mod state_machine;
+
+pub use configuration::{
+    EncryptionConfiguration, LogDestination, LogGroup, LoggingConfiguration, TracingConfiguration,
+};
+pub use state_machine::{Revision, StateMachine};
+
 use crate::table::{Changes, Row, Table};
 use crate::wire::ApiError;
 use anyhow::Context;
-use asl_engine::machine::MachineType;
+use asl_engine::Timestamp;
 use asl_engine::runtime::{Engine, JournalError};
-use asl_engine::{Program, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::{Bound, Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-/// A state machine.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StateMachine {
-    /// Its ARN.
-    pub arn: String,
-    /// Its name.
-    pub name: String,
-    /// STANDARD or EXPRESS, for ever.
-    pub machine_type: MachineType,
-    /// When it was created.
-    pub created: Timestamp,
-    /// Its deletion was asked for; it goes once its executions have ended.
-    pub deleting: bool,
-    /// What new executions run.
-    pub current: Arc<Revision>,
-    /// Earlier revisions, which executions may still refer to.
-    pub earlier: Vec<Arc<Revision>>,
-    /// Its tags.
-    pub tags: Tags,
-}
-
-/// What an update of a state machine replaces.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Revision {
-    /// Names the revision; the first one has none.
-    pub id: Option<String>,
-    /// When it was made.
-    pub updated: Timestamp,
-    /// The definition as it was given.
-    pub definition: String,
-    /// The definition compiled, for this revision alone: an execution's program tells its revision.
-    #[serde(with = "crate::table::program")]
-    pub program: Arc<Program>,
-    /// The role that executions act in.
-    pub role_arn: String,
-    /// `loggingConfiguration`
-    pub logging: LoggingConfiguration,
-    /// `tracingConfiguration`
-    pub tracing: TracingConfiguration,
-    /// `encryptionConfiguration`, when one was given.
-    pub encryption: Option<EncryptionConfiguration>,
-}
-
-impl StateMachine {
-    /// The revision that runs this program.
-    pub fn revision_of(&self, program: &Arc<Program>) -> Option<&Arc<Revision>> {
-        let all = || std::iter::once(&self.current).chain(&self.earlier);
-        let same = all().find(|revision| Arc::ptr_eq(&revision.program, program));
-        // After a restart the program of an execution is another one, compiled of the same definition.
-        same.or_else(|| all().find(|revision| revision.program.source == program.source))
-    }
-
-    /// Makes `revision` the current one. The latest of the earlier ones are kept for the executions that ran them.
-    pub fn revise(&mut self, revision: Revision) {
-        let previous = std::mem::replace(&mut self.current, Arc::new(revision));
-        self.earlier.push(previous);
-        let old = self.earlier.len().saturating_sub(EARLIER_MAX);
-        self.earlier.drain(..old);
-    }
-}
-
-/// How many earlier revisions of a state machine are kept.
-const EARLIER_MAX: usize = 100;
-
-impl Row for StateMachine {
-    const TABLE: &'static str = "stateMachine";
-}
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 impl Row for Activity {
     const TABLE: &'static str = "activity";
@@ -110,72 +49,6 @@ pub struct Tag {
     /// Anything.
     #[serde(default)]
     pub value: String,
-}
-
-/// Where the executions' histories are logged. Kept and told; the destinations are not written to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LoggingConfiguration {
-    /// `ALL`, `ERROR`, `FATAL` or `OFF`.
-    pub level: String,
-    /// Inputs and outputs are logged, too.
-    pub include_execution_data: bool,
-    /// At most one log group.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub destinations: Option<Vec<LogDestination>>,
-}
-
-impl Default for LoggingConfiguration {
-    fn default() -> Self {
-        LoggingConfiguration { level: "OFF".to_owned(), include_execution_data: false, destinations: None }
-    }
-}
-
-/// A destination of logs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LogDestination {
-    /// A log group.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cloud_watch_logs_log_group: Option<LogGroup>,
-}
-
-/// A log group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LogGroup {
-    /// Ends with `:*`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_group_arn: Option<String>,
-}
-
-/// Is X-Ray tracing wanted? Kept and told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TracingConfiguration {
-    /// Yes or no.
-    pub enabled: bool,
-}
-
-/// How data at rest is encrypted. Kept and told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct EncryptionConfiguration {
-    /// `AWS_OWNED_KEY` or `CUSTOMER_MANAGED_KMS_KEY`.
-    pub r#type: String,
-    /// The customer's key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kms_key_id: Option<String>,
-    /// How long a data key is reused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kms_data_key_reuse_period_seconds: Option<i64>,
-}
-
-impl EncryptionConfiguration {
-    /// The default.
-    pub fn aws_owned() -> Self {
-        EncryptionConfiguration { r#type: "AWS_OWNED_KEY".to_owned(), ..EncryptionConfiguration::default() }
-    }
 }
 
 /// State machines and activities by their ARNs.
