@@ -1,6 +1,6 @@
 //! Starting and finding executions: what several operations and integrations share.
 
-use crate::registry::StateMachine;
+use crate::registry::{Revision, StateMachine, Tables};
 use crate::service::Service;
 use crate::wire::arn::Resource;
 use crate::wire::{ApiError, Arn, validate};
@@ -15,27 +15,59 @@ use uuid::Uuid;
 pub struct Startable {
     /// The state machine.
     pub machine: StateMachine,
+    /// What the execution runs: the state machine's current revision, or a version's.
+    pub revision: Arc<Revision>,
+    /// The version, when one was asked for or an alias chose one.
+    pub version_arn: Option<Str>,
+    /// The alias that was asked for.
+    pub alias_arn: Option<Str>,
     /// The test case whose mocked responses answer its tasks.
     pub test_case: Option<Str>,
 }
 
-/// The state machine of that ARN, to start an execution of it. `ARN#TEST_CASE` asks for mocked responses, as with Step
-/// Functions Local.
+/// What an execution is to be started of: the ARN names a state machine, a version or an alias. `ARN#TEST_CASE` asks for
+/// mocked responses, as with Step Functions Local.
 ///
 /// # Errors
 /// `InvalidArn`, `StateMachineDoesNotExist`, `StateMachineDeleting`; `ValidationException` when there is no such test case.
 pub fn startable(service: &Service, arn: &str) -> Result<Startable, ApiError> {
     let (arn, test_case) = arn.split_once('#').map_or((arn, None), |(arn, case)| (arn, Some(case)));
     Arn::parse_state_machine(arn)?;
-    let machine = service.registry().state_machine(arn)?;
-    if machine.deleting {
+    let found = resolve(&service.registry().read(), arn);
+    let startable = found.ok_or_else(|| ApiError::state_machine_does_not_exist(arn))?;
+    let name = &startable.machine.name;
+    if startable.machine.deleting {
         return Err(ApiError::state_machine_deleting(arn));
     }
-    if let Some(case) = test_case.filter(|case| !service.mocks().has_test_case(&machine.name, case)) {
-        let name = &machine.name;
+    if let Some(case) = test_case.filter(|case| !service.mocks().has_test_case(name, case)) {
         return Err(ApiError::validation(format!("The mock configuration has no test case '{case}' for '{name}'")));
     }
-    Ok(Startable { machine, test_case: test_case.map(Into::into) })
+    Ok(Startable { test_case: test_case.map(Into::into), ..startable })
+}
+
+fn resolve(tables: &Tables, arn: &str) -> Option<Startable> {
+    if let Some(machine) = tables.state_machines.get(arn).cloned() {
+        let revision = Arc::clone(&machine.current);
+        return Some(Startable { machine, revision, version_arn: None, alias_arn: None, test_case: None });
+    }
+    let alias = tables.aliases.get(arn);
+    let version = match alias {
+        Some(alias) => alias.choose(below_100())?,
+        None => arn,
+    };
+    let version = tables.versions.get(version)?;
+    Some(Startable {
+        machine: tables.state_machines.get(&version.state_machine_arn)?.clone(),
+        revision: Arc::clone(&version.revision),
+        version_arn: Some(version.arn.as_str().into()),
+        alias_arn: alias.map(|alias| alias.arn.as_str().into()),
+        test_case: None,
+    })
+}
+
+/// A random number: which of an alias's versions an execution gets is the server's choice, not the machine's.
+fn below_100() -> u8 {
+    (Uuid::new_v4().as_u64_pair().1 % 100) as u8
 }
 
 /// The input of an execution: its value, and its text when that is not the value's compact text.
@@ -127,7 +159,7 @@ fn refusal(error: StartError) -> ApiError {
 }
 
 fn prepare(startable: &Startable, name: Option<String>, input: &Input) -> Result<(Arc<Program>, Start), ApiError> {
-    let Startable { machine, test_case } = startable;
+    let Startable { machine, revision, version_arn, alias_arn, test_case } = startable;
     let name = name.unwrap_or_else(|| Uuid::new_v4().to_string());
     validate::name(&name)?;
     let state_machine = machine.name.clone();
@@ -141,15 +173,17 @@ fn prepare(startable: &Startable, name: Option<String>, input: &Input) -> Result
         input_text: input.text.clone(),
         execution_arn: arn.as_str().into(),
         execution_name: name.into(),
-        role_arn: machine.current.role_arn.as_str().into(),
+        role_arn: revision.role_arn.as_str().into(),
         state_machine_arn: machine.arn.as_str().into(),
         state_machine_name: machine.name.as_str().into(),
+        state_machine_version_arn: version_arn.clone(),
+        state_machine_alias_arn: alias_arn.clone(),
         machine_type: machine.machine_type,
         test_case: test_case.clone(),
         seed: Uuid::new_v4().as_u64_pair().0,
         ..Start::default()
     };
-    Ok((Arc::clone(&machine.current.program), start))
+    Ok((Arc::clone(&revision.program), start))
 }
 
 fn same_input(existing: &Execution, input: &Input) -> bool {

@@ -18,7 +18,7 @@ mod variable_references;
 pub use program::{Program, ProgramSource};
 pub use source::Format;
 pub use substitute::Substitutions;
-pub use variable_references::variable_references;
+pub use variable_references::{sets_variables, variable_references};
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::value::Value;

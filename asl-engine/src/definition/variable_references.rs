@@ -20,6 +20,26 @@ pub fn variable_references(program: &Program) -> BTreeMap<String, BTreeSet<Strin
     references
 }
 
+/// Does a state set variables?
+pub fn sets_variables(program: &Program) -> bool {
+    program.states.iter().any(|state| {
+        let recovery = match &state.kind {
+            StateKind::Task(task) => Some(&task.recovery),
+            StateKind::Parallel(parallel) => Some(&parallel.recovery),
+            StateKind::Map(map) => Some(&map.recovery),
+            _ => None,
+        };
+        let mut catchers = recovery.into_iter().flat_map(|recovery| &recovery.catch);
+        let mut rules = match &state.kind {
+            StateKind::Choice(choice) => choice.rules.iter(),
+            _ => [].iter(),
+        };
+        !state.assign.is_empty()
+            || catchers.any(|catcher| !catcher.assign.is_empty())
+            || rules.any(|rule| !rule.assign.is_empty())
+    })
+}
+
 #[derive(Default)]
 struct Walk {
     found: BTreeSet<String>,

@@ -37,6 +37,12 @@ pub struct Start {
     pub state_machine_arn: Str,
     /// `$$.StateMachine.Name`
     pub state_machine_name: Str,
+    /// The version it was started by, itself or through an alias. The machine does not look at it.
+    #[serde(default)]
+    pub state_machine_version_arn: Option<Str>,
+    /// The alias it was started by. The machine does not look at it.
+    #[serde(default)]
+    pub state_machine_alias_arn: Option<Str>,
     /// STANDARD or EXPRESS.
     pub machine_type: MachineType,
     /// The seed of every random choice: jitter, UUIDs, `States.MathRandom`, `$random`.

@@ -326,7 +326,7 @@ impl Engine {
         readable(self.0.shared.log.find(execution_arn)).flatten()
     }
 
-    /// The executions of a state machine, newest first, after the execution `after` of an earlier page.
+    /// The executions of a state machine, or of a version or an alias of one, newest first, after the execution `after` of an earlier page.
     pub fn executions(
         &self,
         state_machine_arn: &str,

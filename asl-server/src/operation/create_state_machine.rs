@@ -2,13 +2,13 @@
 
 use super::{definition, settings};
 use crate::registry::{
-    EncryptionConfiguration, LoggingConfiguration, Revision, StateMachine, Tag, TracingConfiguration,
+    EncryptionConfiguration, LoggingConfiguration, Publication, Revision, StateMachine, Tag, TracingConfiguration,
+    version_arn,
 };
 use crate::service::{Caller, Service};
 use crate::wire::validate::{self, Constraints};
 use crate::wire::{ApiError, EpochSeconds};
 use serde::{Deserialize, Serialize};
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 #[derive(Deserialize)]
@@ -31,6 +31,8 @@ pub(super) struct Request {
 pub(super) struct Response {
     state_machine_arn: String,
     creation_date: EpochSeconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
 }
 
 pub(super) async fn run(service: &Service, caller: &Caller, request: Request) -> Result<Response, ApiError> {
@@ -41,10 +43,11 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     constraints.one_of("type", request.r#type.as_deref(), definition::TYPES);
     settings::constrain_logging(&mut constraints, request.logging_configuration.as_ref());
     settings::constrain_tags(&mut constraints, request.tags.as_deref().unwrap_or_default());
+    let version_description = settings::description(&mut constraints, "versionDescription", request.version_description);
     constraints.check()?;
     validate::name(&name)?;
     validate::role_arn(&role_arn)?;
-    super::refuse_publishing(request.publish, request.version_description.as_deref())?;
+    let publication = settings::publication(request.publish, version_description)?;
 
     let machine_type = definition::type_named(request.r#type.as_deref());
     let logging = request.logging_configuration.unwrap_or_default();
@@ -54,7 +57,7 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     let tags = settings::merge_tags(Vec::new(), request.tags.unwrap_or_default(), &arn)?;
     let program = definition::compile(&text, machine_type)?;
 
-    let created = service.engine().now();
+    let mut created = service.engine().now();
     let revision = Revision {
         id: None,
         updated: created,
@@ -74,18 +77,24 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
         current: Arc::new(revision),
         earlier: Vec::new(),
         tags,
+        versions: Vec::new(),
+        last_version: 0,
+        publication: publication.clone(),
     };
-    match service.registry().write().state_machines.entry(arn.clone()) {
-        Entry::Vacant(place) => {
-            place.insert(machine);
-            Ok(Response { state_machine_arn: arn, creation_date: created.into() })
+    let first_version = publication.as_ref().map(|_| version_arn(&arn, 1));
+    let mut tables = service.registry().write();
+    match tables.state_machines.get(&arn) {
+        None => {
+            tables.state_machines.entry(arn.clone()).insert_entry(machine);
+            if let Some(Publication { description }) = publication {
+                tables.publish(&arn, description, created)?;
+            }
         }
-        Entry::Occupied(existing) if existing.get().deleting => Err(ApiError::state_machine_deleting(&arn)),
-        Entry::Occupied(existing) if same(existing.get(), &machine) => {
-            Ok(Response { state_machine_arn: arn, creation_date: existing.get().created.into() })
-        }
-        Entry::Occupied(_) => Err(ApiError::state_machine_already_exists(&arn)),
+        Some(existing) if existing.deleting => return Err(ApiError::state_machine_deleting(&arn)),
+        Some(existing) if same(existing, &machine) => created = existing.created,
+        Some(_) => return Err(ApiError::state_machine_already_exists(&arn)),
     }
+    Ok(Response { state_machine_arn: arn, creation_date: created.into(), state_machine_version_arn: first_version })
 }
 
 /// Is creating `new` a repetition of creating `existing`? (API reference: the role and the tags do not count.)
@@ -96,4 +105,5 @@ fn same(existing: &StateMachine, new: &StateMachine) -> bool {
         && old.logging == current.logging
         && old.tracing == current.tracing
         && old.encryption == current.encryption
+        && existing.publication == new.publication
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     }
     // INVARIANT: no execution starts once `deleting` is set, so the running ones only become fewer.
     if next_running(service, &arn).is_none() {
-        service.registry().write().state_machines.remove(&arn);
+        service.registry().write().delete_state_machine(&arn);
         return Ok(Empty {});
     }
     tokio::spawn(delete_once_ended(service.clone(), arn));
@@ -43,7 +43,7 @@ pub(crate) async fn delete_once_ended(service: Service, arn: String) {
             return;
         }
     }
-    service.registry().write().state_machines.remove(&arn);
+    service.registry().write().delete_state_machine(&arn);
     if let Err(error) = service.registry().keep(service.engine()).await {
         tracing::error!(arn, %error, "the deletion of a state machine is not kept");
     }

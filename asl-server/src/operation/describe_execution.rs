@@ -20,6 +20,10 @@ pub(super) struct Request {
 pub(crate) struct Response {
     execution_arn: String,
     state_machine_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_alias_arn: Option<String>,
     name: String,
     status: &'static str,
     start_date: EpochSeconds,
@@ -61,6 +65,8 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     Ok(Response {
         execution_arn: execution.start.execution_arn.to_string(),
         state_machine_arn: execution.start.state_machine_arn.to_string(),
+        state_machine_version_arn: execution.start.state_machine_version_arn.as_ref().map(ToString::to_string),
+        state_machine_alias_arn: execution.start.state_machine_alias_arn.as_ref().map(ToString::to_string),
         name: execution.start.execution_name.to_string(),
         status: execution::status_name(status),
         start_date: execution.started.into(),

@@ -51,7 +51,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         update_date: revision.updated.into(),
         logging_configuration: revision.logging.clone(),
         tracing_configuration: revision.tracing.clone(),
-        encryption_configuration: revision.encryption.clone(),
+        encryption_configuration: settings::told_encryption(revision),
         variable_references: data.then(|| definition::variable_references(&revision.program)).flatten(),
         revision_id: revision.id.clone(),
     })

@@ -42,7 +42,7 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     let size = page_size(request.max_results);
 
     let tables = service.registry().read();
-    let mut entries = entries_after(&tables.activities, &prefix, after.as_deref());
+    let mut entries = entries_after(&tables.activities, prefix.clone(), after);
     let item = |activity: &crate::registry::Activity| Item {
         activity_arn: activity.arn.clone(),
         name: activity.name.clone(),

@@ -37,6 +37,10 @@ pub(super) struct Response {
 struct Item {
     execution_arn: String,
     state_machine_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_alias_arn: Option<String>,
     name: String,
     status: &'static str,
     start_date: EpochSeconds,
@@ -63,7 +67,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         }
     };
     Arn::parse_state_machine(&arn)?;
-    if service.registry().state_machine(&arn)?.machine_type == MachineType::Express {
+    if listed(service, &arn)? == MachineType::Express {
         return Err(ApiError::state_machine_type_not_supported());
     }
     let filter = request.status_filter.as_deref().unwrap_or_default();
@@ -83,10 +87,27 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     Ok(Response { executions: found.iter().map(item).collect(), next_token })
 }
 
+/// The type of the state machine whose executions are listed: all of them, or those of a version or an alias.
+fn listed(service: &Service, arn: &str) -> Result<MachineType, ApiError> {
+    let state_machine_arn = match Arn::parse_qualified(arn) {
+        Ok((state_machine_arn, _)) => {
+            let tables = service.registry().read();
+            if !tables.versions.contains_key(arn) && !tables.aliases.contains_key(arn) {
+                return Err(ApiError::references_nothing());
+            }
+            state_machine_arn
+        }
+        Err(_) => arn,
+    };
+    Ok(service.registry().state_machine(state_machine_arn)?.machine_type)
+}
+
 fn item(execution: &Execution) -> Item {
     Item {
         execution_arn: execution.start.execution_arn.to_string(),
         state_machine_arn: execution.start.state_machine_arn.to_string(),
+        state_machine_version_arn: execution.start.state_machine_version_arn.as_ref().map(ToString::to_string),
+        state_machine_alias_arn: execution.start.state_machine_alias_arn.as_ref().map(ToString::to_string),
         name: execution.start.execution_name.to_string(),
         status: status_name(execution.status()),
         start_date: execution.started.into(),

@@ -43,7 +43,7 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     let size = page_size(request.max_results);
 
     let tables = service.registry().read();
-    let mut entries = entries_after(&tables.state_machines, &prefix, after.as_deref());
+    let mut entries = entries_after(&tables.state_machines, prefix.clone(), after);
     let state_machines: Vec<Item> = entries
         .by_ref()
         .take(size)

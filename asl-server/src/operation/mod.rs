@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) mod definition;
+mod routing;
 mod settings;
 
 /// The operations by their names in the API.
@@ -38,18 +39,25 @@ macro_rules! operations {
 operations! {
     "CreateActivity" => create_activity,
     "CreateStateMachine" => create_state_machine,
+    "CreateStateMachineAlias" => create_state_machine_alias,
     "DeleteActivity" => delete_activity,
     "DeleteStateMachine" => delete_state_machine,
+    "DeleteStateMachineAlias" => delete_state_machine_alias,
+    "DeleteStateMachineVersion" => delete_state_machine_version,
     "DescribeActivity" => describe_activity,
     "DescribeExecution" => describe_execution,
     "DescribeStateMachine" => describe_state_machine,
+    "DescribeStateMachineAlias" => describe_state_machine_alias,
     "DescribeStateMachineForExecution" => describe_state_machine_for_execution,
     "GetActivityTask" => get_activity_task,
     "GetExecutionHistory" => get_execution_history,
     "ListActivities" => list_activities,
     "ListExecutions" => list_executions,
+    "ListStateMachineAliases" => list_state_machine_aliases,
+    "ListStateMachineVersions" => list_state_machine_versions,
     "ListStateMachines" => list_state_machines,
     "ListTagsForResource" => list_tags_for_resource,
+    "PublishStateMachineVersion" => publish_state_machine_version,
     "SendTaskFailure" => send_task_failure,
     "SendTaskHeartbeat" => send_task_heartbeat,
     "SendTaskSuccess" => send_task_success,
@@ -60,6 +68,7 @@ operations! {
     "TestState" => test_state,
     "UntagResource" => untag_resource,
     "UpdateStateMachine" => update_state_machine,
+    "UpdateStateMachineAlias" => update_state_machine_alias,
     "ValidateStateMachineDefinition" => validate_state_machine_definition,
 }
 
@@ -76,17 +85,6 @@ async fn report(service: &Service, token: &str, report: TokenReport) -> Result<E
         Ok(()) => Ok(Empty {}),
         Err(TokenError::Unknown) => Err(ApiError::invalid_token()),
         Err(TokenError::TimedOut) => Err(ApiError::task_timed_out()),
-    }
-}
-
-/// Refuses `publish`: there are no versions yet, and an answer without one would be a silent loss.
-fn refuse_publishing(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
-    match (publish, description) {
-        (Some(true), _) => {
-            Err(ApiError::validation("Versions of state machines are not supported yet: leave out `publish`"))
-        }
-        (_, Some(_)) => Err(ApiError::validation("Version description can only be set when publish is true")),
-        _ => Ok(()),
     }
 }
 

@@ -1,11 +1,14 @@
 //! Checks of what several operations take: logging and encryption configurations, tags, included data, pages.
 
-use crate::registry::{EncryptionConfiguration, LoggingConfiguration, Tag, Tags};
+use crate::registry::{EncryptionConfiguration, LoggingConfiguration, Publication, Revision, Tag, Tags};
 use crate::wire::ApiError;
 use crate::wire::validate::Constraints;
+use asl_engine::query::QueryLanguage;
 
 /// Characters of an ARN.
 pub(super) const ARN: std::ops::RangeInclusive<usize> = 1..=256;
+/// Characters of an ARN that may name a Map Run or a version.
+pub(super) const LONG_ARN: std::ops::RangeInclusive<usize> = 1..=2000;
 /// Characters of a name.
 pub(super) const NAME: std::ops::RangeInclusive<usize> = 1..=80;
 /// Results a page may have.
@@ -19,6 +22,32 @@ pub(super) const DEFINITION: std::ops::RangeInclusive<usize> = 1..=asl_engine::l
 
 /// How many tags a resource may have (Developer Guide, *Service quotas*).
 const TAGS_MAX: usize = 50;
+
+/// Checks the description of a version or an alias.
+pub(super) fn description(constraints: &mut Constraints, member: &str, text: Option<String>) -> Option<String> {
+    text.map(|text| constraints.secret_text(member, Some(text), 0..=256))
+}
+
+/// Checks `publish` and `versionDescription` of a request. `None`: no version is asked for.
+pub(super) fn publication(publish: Option<bool>, description: Option<String>) -> Result<Option<Publication>, ApiError> {
+    match (publish, description) {
+        (Some(true), description) => Ok(Some(Publication { description })),
+        (_, Some(_)) => Err(ApiError::validation("Version description can only be set when publish is true")),
+        (_, None) => Ok(None),
+    }
+}
+
+/// What is told of a revision's encryption.
+///
+/// AWS began to tell it in July 2024. Clients' recordings of older definitions do not know it, so a definition that was not
+/// given one is told without it, unless it uses what is younger: variables or JSONata.
+pub(super) fn told_encryption(revision: &Revision) -> Option<EncryptionConfiguration> {
+    let program = &revision.program;
+    let jsonata = program.query_language == QueryLanguage::Jsonata
+        || program.states.iter().any(|state| state.query_language == QueryLanguage::Jsonata);
+    let younger = jsonata || asl_engine::definition::sets_variables(program);
+    revision.encryption.clone().or_else(|| younger.then(EncryptionConfiguration::aws_owned))
+}
 
 /// Checks `includedData`; true: with the data.
 pub(super) fn included_data(constraints: &mut Constraints, value: Option<&str>) -> bool {

@@ -1,7 +1,7 @@
 //! UpdateStateMachine
 
 use super::{definition, settings};
-use crate::registry::{EncryptionConfiguration, LoggingConfiguration, Revision, TracingConfiguration};
+use crate::registry::{EncryptionConfiguration, LoggingConfiguration, Publication, Revision, TracingConfiguration};
 use crate::service::{Caller, Service};
 use crate::wire::validate::{self, Constraints};
 use crate::wire::{ApiError, Arn, EpochSeconds};
@@ -26,6 +26,8 @@ pub(super) struct Response {
     update_date: EpochSeconds,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_machine_version_arn: Option<String>,
 }
 
 pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Response, ApiError> {
@@ -34,6 +36,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let text = request.definition.map(|text| constraints.secret_text("definition", Some(text), settings::DEFINITION));
     let role_arn = constraints.optional_text("roleArn", request.role_arn, settings::ARN);
     settings::constrain_logging(&mut constraints, request.logging_configuration.as_ref());
+    let version_description = settings::description(&mut constraints, "versionDescription", request.version_description);
     constraints.check()?;
     Arn::parse_state_machine(&arn)?;
     let nothing = text.is_none()
@@ -50,7 +53,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     role_arn.as_deref().map_or(Ok(()), validate::role_arn)?;
     request.logging_configuration.as_ref().map_or(Ok(()), settings::check_logging)?;
     settings::check_encryption(request.encryption_configuration.as_ref())?;
-    super::refuse_publishing(request.publish, request.version_description.as_deref())?;
+    let publication = settings::publication(request.publish, version_description)?;
 
     let machine = service.registry().state_machine(&arn)?;
     let old = &machine.current;
@@ -75,7 +78,11 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     if !same(&machine.current, &new) {
         machine.revise(new);
     }
-    Ok(Response { update_date: machine.current.updated.into(), revision_id: machine.current.id.clone() })
+    let (updated, revision_id) = (machine.current.updated, machine.current.id.clone());
+    let publish = |Publication { description }| tables.publish(&arn, description, service.engine().now());
+    let version = publication.map(publish).transpose()?;
+    let state_machine_version_arn = version.map(|version| version.arn);
+    Ok(Response { update_date: updated.into(), revision_id, state_machine_version_arn })
 }
 
 /// Would the revision change nothing? Then there is none.

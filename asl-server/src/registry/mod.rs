@@ -1,12 +1,16 @@
-//! What a Step Functions account holds besides executions: state machines, activities and their tags.
+//! What a Step Functions account holds besides executions: state machines, their versions and aliases, activities, tags.
 
+mod alias;
 mod configuration;
 mod state_machine;
+mod version;
 
+pub use alias::{Alias, Route};
 pub use configuration::{
     EncryptionConfiguration, LogDestination, LogGroup, LoggingConfiguration, TracingConfiguration,
 };
-pub use state_machine::{Revision, StateMachine};
+pub use state_machine::{Publication, Revision, StateMachine};
+pub use version::{Version, version_arn};
 
 use crate::table::{Changes, Row, Table};
 use crate::wire::ApiError;
@@ -95,6 +99,10 @@ impl Drop for Change<'_> {
 pub struct Tables {
     /// State machines.
     pub state_machines: Table<StateMachine>,
+    /// Versions of state machines.
+    pub versions: Table<Version>,
+    /// Aliases of state machines.
+    pub aliases: Table<Alias>,
     /// Activities.
     pub activities: Table<Activity>,
 }
@@ -160,13 +168,28 @@ impl Tables {
     /// What changed since it was asked last. One line a table.
     fn changes(&mut self) -> serde_json::Result<Changes> {
         let mut changes = self.state_machines.changes()?;
+        changes.extend(self.versions.changes()?);
+        changes.extend(self.aliases.changes()?);
         changes.extend(self.activities.changes()?);
         Ok(changes)
     }
 
     /// Reads what was kept under that key. `None`: no table knows it.
     fn restore(&mut self, key: &str, bytes: &[u8]) -> Option<serde_json::Result<()>> {
-        self.state_machines.restore(key, bytes).or_else(|| self.activities.restore(key, bytes))
+        let state_machines = self.state_machines.restore(key, bytes);
+        state_machines
+            .or_else(|| self.versions.restore(key, bytes))
+            .or_else(|| self.aliases.restore(key, bytes))
+            .or_else(|| self.activities.restore(key, bytes))
+    }
+
+    /// Deletes a state machine with its versions and aliases.
+    pub fn delete_state_machine(&mut self, arn: &str) {
+        let aliases: Vec<String> = self.aliases_of(arn, None).map(|alias| alias.arn.clone()).collect();
+        let versions: Vec<String> = self.versions_of(arn, None).map(|(_, version)| version.arn.clone()).collect();
+        aliases.iter().for_each(|alias| _ = self.aliases.remove(alias));
+        versions.iter().for_each(|version| _ = self.versions.remove(version));
+        self.state_machines.remove(arn);
     }
 
     /// The tags of a state machine or an activity.
@@ -187,14 +210,15 @@ impl Tables {
 }
 
 /// The entries whose keys begin with `prefix`, after the key `after`.
-pub fn entries_after<'a, T>(
-    table: &'a BTreeMap<String, T>,
-    prefix: &'a str,
-    after: Option<&'a str>,
-) -> impl Iterator<Item = &'a T> {
-    let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
-    table
-        .range::<str, _>((from, Bound::Unbounded))
-        .take_while(move |(key, _)| key.starts_with(prefix))
-        .map(|(_, value)| value)
+pub fn entries_after<T>(
+    table: &BTreeMap<String, T>,
+    prefix: String,
+    after: Option<String>,
+) -> impl Iterator<Item = &T> {
+    let from = match &after {
+        Some(after) => Bound::Excluded(after.as_str()),
+        None => Bound::Included(prefix.as_str()),
+    };
+    let entries = table.range::<str, _>((from, Bound::Unbounded));
+    entries.take_while(move |(key, _)| key.starts_with(&prefix)).map(|(_, value)| value)
 }

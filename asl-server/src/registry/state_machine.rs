@@ -26,6 +26,22 @@ pub struct StateMachine {
     pub earlier: Vec<Arc<Revision>>,
     /// Its tags.
     pub tags: Tags,
+    /// The numbers of its versions, ascending.
+    #[serde(default)]
+    pub versions: Vec<u64>,
+    /// The largest number that a version of it ever had.
+    #[serde(default)]
+    pub last_version: u64,
+    /// The version that its creation asked for.
+    #[serde(default)]
+    pub publication: Option<Publication>,
+}
+
+/// What was asked for with `publish: true`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// `versionDescription`
+    pub description: Option<String>,
 }
 
 /// What an update of a state machine replaces.

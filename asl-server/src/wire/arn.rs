@@ -80,7 +80,24 @@ impl Arn {
     /// # Errors
     /// `InvalidArn` when the text is none.
     pub fn parse_state_machine(text: &str) -> Result<Arn, ApiError> {
-        Arn::parse(text)?.expect(|resource| matches!(resource, Resource::StateMachine { .. }))
+        let arn = Arn::parse(text)?.expect(|resource| matches!(resource, Resource::StateMachine { .. }))?;
+        match &arn.resource {
+            Resource::StateMachine { name, .. } if name.contains('/') => Err(ApiError::labelled_arn(text)),
+            _ => Ok(arn),
+        }
+    }
+
+    /// Reads the ARN of a version or an alias of a state machine. Returns the state machine's ARN and what follows it.
+    ///
+    /// # Errors
+    /// `InvalidArn` when the text is none.
+    pub fn parse_qualified(text: &str) -> Result<(&str, Qualifier), ApiError> {
+        match (Arn::parse_state_machine(text)?.resource, text.rsplit_once(':')) {
+            (Resource::StateMachine { qualifier: Some(qualifier), .. }, Some((state_machine, _))) => {
+                Ok((state_machine, Qualifier::of(qualifier)))
+            }
+            _ => Err(ApiError::invalid_arn("Resource type not valid in this context: stateMachine")),
+        }
     }
 
     /// Reads the ARN of an execution of a STANDARD state machine.
@@ -110,6 +127,21 @@ impl Arn {
     /// The ARN of another resource in the same partition, region and account.
     pub fn sibling(&self, resource: Resource) -> Arn {
         Arn { resource, ..self.clone() }
+    }
+}
+
+/// What follows the name in the ARN of a version or an alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Qualifier {
+    /// A version's number.
+    Version(u64),
+    /// An alias's name. It is no number, so the two cannot be confused.
+    Alias(String),
+}
+
+impl Qualifier {
+    fn of(text: String) -> Self {
+        text.parse().map_or(Qualifier::Alias(text), Qualifier::Version)
     }
 }
 

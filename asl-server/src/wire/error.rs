@@ -197,6 +197,50 @@ impl ApiError {
         ApiError::new("ActivityDoesNotExist", format!("Activity Does Not Exist: '{arn}'"))
     }
 
+    /// The request names a version or an alias that is not there.
+    pub fn references_nothing() -> Self {
+        ApiError::new("ResourceNotFound", "Request references a resource that does not exist.")
+    }
+
+    /// Aliases lead to the version that is to be deleted.
+    pub fn version_has_aliases(names: &[&str]) -> Self {
+        let names = names.join(", ");
+        let message = "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this \
+                       version";
+        ApiError::new("ConflictException", format!("{message}: [{names}]"))
+    }
+
+    /// There is another alias of that name.
+    pub fn alias_already_exists() -> Self {
+        let message = "Failed to create alias because an alias with the same name and a different routing configuration \
+                       already exists.";
+        ApiError::new("ConflictException", message)
+    }
+
+    /// The state machine has another revision than the one to be published.
+    pub fn revision_mismatch(wanted: &str, current: &str) -> Self {
+        let message = format!("Failed to publish the State Machine version for revision {wanted}. ");
+        ApiError::new("ConflictException", message + &format!("The current State Machine revision is {current}."))
+    }
+
+    /// An alias must not lead there.
+    pub fn invalid_routing_configuration(reason: impl Display) -> Self {
+        ApiError::validation(reason.to_string()).with("reason", "INVALID_ROUTING_CONFIGURATION")
+    }
+
+    /// The ARN names a Distributed Map state, not the whole state machine.
+    pub fn labelled_arn(arn: &str) -> Self {
+        let message = format!("The ARN of a Distributed Map state is not supported here: '{arn}'");
+        ApiError::validation(message).with("reason", "API_DOES_NOT_SUPPORT_LABELED_ARNS")
+    }
+
+    /// A resource has as many of something as it may have.
+    pub fn quota_exceeded(what: &str, most: usize, arn: &str) -> Self {
+        let message =
+            format!("'{arn}' has {most} {what}, the most it can have. Delete those you do not need any more.");
+        ApiError::new("ServiceQuotaExceededException", message)
+    }
+
     /// There is nothing to tag under that ARN.
     pub fn resource_not_found(arn: &str) -> Self {
         ApiError::new("ResourceNotFound", format!("Resource not found: '{arn}'")).with("resourceName", arn)

@@ -19,10 +19,15 @@ impl Constraints {
 
     /// A member that must be there. The answer stands in for a missing one until [`Constraints::check`] refuses it.
     pub fn required<T: Default>(&mut self, member: &str, value: Option<T>) -> T {
+        self.present(member, value).unwrap_or_default()
+    }
+
+    /// A member that must be there, as it was given.
+    pub fn present<T>(&mut self, member: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
             self.violate("null", member, "Member must not be null");
         }
-        value.unwrap_or_default()
+        value
     }
 
     /// A text that must be there, with so many characters.
@@ -83,6 +88,19 @@ impl Constraints {
         if let Some(word) = value.filter(|word| !words.contains(word)) {
             let constraint = format!("Member must satisfy enum value set: [{}]", words.join(", "));
             self.violate(format_args!("'{word}'"), member, &constraint);
+        }
+    }
+
+    /// A list with so many items. `shown` is the list as AWS prints it.
+    pub fn items(&mut self, member: &str, shown: &str, count: usize, allowed: RangeInclusive<usize>) {
+        self.length(member, &format!("'{shown}'"), count, allowed);
+    }
+
+    /// A text that must match a regular expression, which is told when it does not.
+    pub fn pattern(&mut self, member: &str, value: &str, pattern: &str, matches: bool) {
+        if !matches {
+            let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
+            self.violate(format_args!("'{value}'"), member, &constraint);
         }
     }
 

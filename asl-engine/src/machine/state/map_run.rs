@@ -268,6 +268,8 @@ impl Turn<'_> {
             role_arn: own.role_arn.clone(),
             state_machine_arn: names.state_machine_arn(&run.label),
             state_machine_name: names.state_machine_name(&run.label),
+            state_machine_version_arn: None,
+            state_machine_alias_arn: None,
             machine_type: if distributed.express { MachineType::Express } else { MachineType::Standard },
             seed,
             start_at: Some(map.processor),

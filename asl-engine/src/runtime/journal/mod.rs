@@ -187,10 +187,14 @@ pub struct Kept {
 }
 
 impl Birth {
-    /// The lists that it is on: its state machine's, and its Map Run's.
+    /// The lists that it is on: its state machine's, the version's and the alias's it was started by, and its Map Run's.
     fn lists(&self) -> impl Iterator<Item = &Str> {
+        let Start { state_machine_arn, state_machine_version_arn, state_machine_alias_arn, .. } = &*self.start;
         let map_run = self.parent.as_ref().map(|parent| &parent.map_run_arn);
-        std::iter::once(&self.start.state_machine_arn).chain(map_run)
+        std::iter::once(state_machine_arn)
+            .chain(state_machine_version_arn)
+            .chain(state_machine_alias_arn)
+            .chain(map_run)
     }
 }
 
