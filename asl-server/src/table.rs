@@ -54,6 +54,12 @@ impl<T> Table<T> {
         self.rows.entry(arn)
     }
 
+    /// Puts a row in, in place of another one of that ARN.
+    pub fn insert(&mut self, arn: String, row: T) {
+        self.changed.insert(arn.clone());
+        self.rows.insert(arn, row);
+    }
+
     /// Takes a row away.
     pub fn remove(&mut self, arn: &str) -> Option<T> {
         let row = self.rows.remove(arn)?;

@@ -186,43 +186,35 @@ async fn a_deleted_state_machine_takes_its_versions_and_aliases_with_it() {
     assert_eq!(published["stateMachineVersionArn"], format!("{MACHINE}:1"));
 }
 
-/// A service over the journal in a folder, as after a restart.
-async fn over(folder: &std::path::Path) -> Service {
-    let journal = DurableJournal::open(folder, Durability::Commit).unwrap();
-    let service = Service::builder(ACCOUNT, "us-east-1").journal(Arc::new(journal)).build().unwrap();
-    service.recover().await.unwrap();
-    service
+/// Calls a service over the journal in a folder. Its runtime ends with it, as a process does.
+fn serve(folder: &std::path::Path, calls: impl AsyncFnOnce(Service)) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let journal = DurableJournal::open(folder, Durability::Commit).unwrap();
+        let service = Service::builder(ACCOUNT, "us-east-1").journal(Arc::new(journal)).build().unwrap();
+        service.recover().await.unwrap();
+        calls(service).await;
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(10));
 }
 
 #[test]
 fn versions_and_aliases_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let live = format!("{MACHINE}:live");
-    // A runtime of its own each: its end is the end of the process.
-    let once = |check: Box<dyn FnOnce(Service) -> std::pin::Pin<Box<dyn Future<Output = ()>>>>| {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async { check(over(folder.path()).await).await });
-        runtime.shutdown_timeout(std::time::Duration::from_secs(10));
-    };
-    once(Box::new(|service| {
-        Box::pin(async move {
-            two_versions(&service).await;
-            let live = alias(&service, "live", &[(1, 100)]).await;
-            start(&service, &live, "e", "{}").await;
-            call(&service, "DeleteStateMachineVersion", json!({ "stateMachineVersionArn": format!("{MACHINE}:2") }))
-                .await
-                .ok();
-        })
-    }));
-    once(Box::new(move |service| {
-        Box::pin(async move {
-            assert_eq!(versions(&service).await, ["1"]);
-            assert_eq!(aliases(&service, MACHINE).await, ["live"]);
-            assert_eq!(run(&service, &live, "f", "{}").await["output"], "\"one\"");
-            assert_eq!(list(&service, "ListExecutions", &live, "executions", "name").await, ["f", "e"]);
-            let published =
-                call(&service, "PublishStateMachineVersion", json!({ "stateMachineArn": MACHINE })).await.ok();
-            assert_eq!(published["stateMachineVersionArn"], format!("{MACHINE}:3"), "2 is used up");
-        })
-    }));
+    serve(folder.path(), async |service| {
+        two_versions(&service).await;
+        alias(&service, "live", &[(1, 100)]).await;
+        start(&service, &live, "e", "{}").await;
+        let delete = json!({ "stateMachineVersionArn": format!("{MACHINE}:2") });
+        call(&service, "DeleteStateMachineVersion", delete).await.ok();
+    });
+    serve(folder.path(), async |service| {
+        assert_eq!(versions(&service).await, ["1"]);
+        assert_eq!(aliases(&service, MACHINE).await, ["live"]);
+        assert_eq!(run(&service, &live, "f", "{}").await["output"], "\"one\"");
+        assert_eq!(list(&service, "ListExecutions", &live, "executions", "name").await, ["f", "e"]);
+        let published = call(&service, "PublishStateMachineVersion", json!({ "stateMachineArn": MACHINE })).await.ok();
+        assert_eq!(published["stateMachineVersionArn"], format!("{MACHINE}:3"), "2 is used up");
+    });
 }

@@ -269,7 +269,7 @@ impl Engine {
         }
         let shard = &self.0.shards[self.shard_of(&start.execution_arn)];
         let (answer, started) = oneshot::channel();
-        let message = Message::Start { program, start, kept, answer };
+        let message = Message::Start { program, start: Arc::new(start), kept, answer };
         shard.send(message).await.map_err(|_| StartError::Stopped)?;
         started.await.unwrap_or(Err(StartError::Stopped))
     }

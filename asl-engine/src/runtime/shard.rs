@@ -32,7 +32,12 @@ const ENTRIES_MAX: usize = 4096;
 /// What a shard is told.
 pub(super) enum Message {
     /// A new execution, to be kept or not; answered when it is recorded.
-    Start { program: Arc<Program>, start: Start, kept: bool, answer: oneshot::Sender<Result<Arc<Record>, StartError>> },
+    Start {
+        program: Arc<Program>,
+        start: Arc<Start>,
+        kept: bool,
+        answer: oneshot::Sender<Result<Arc<Record>, StartError>>,
+    },
     /// After a restart: go on with these executions, the parents before their children.
     Recover { unfinished: Vec<Kept>, recovered: oneshot::Sender<usize> },
     /// Something happened to an execution; late news is ignored.
@@ -259,7 +264,7 @@ impl Shard {
     }
 
     /// INVARIANT: an ARN belongs to one shard, so two starts of one ARN meet here one after the other.
-    fn start(&mut self, program: Arc<Program>, start: Start, kept: bool) -> Result<Arc<Record>, StartError> {
+    fn start(&mut self, program: Arc<Program>, start: Arc<Start>, kept: bool) -> Result<Arc<Record>, StartError> {
         let taken = |execution: Execution| Err(StartError::AlreadyExists(Box::new(execution)));
         let log = &self.shared.log;
         if let Some(existing) = self.shared.records.get_unrecorded(&start.execution_arn) {
@@ -273,7 +278,7 @@ impl Shard {
         }
         let sequence = if kept { log.journal.next_sequence() } else { log.passing.next_sequence() };
         let started = self.shared.clock.now();
-        let birth = Birth { sequence, program, start: Arc::new(start), started, parent: None };
+        let birth = Birth { sequence, program, start, started, parent: None };
         let record = self.bear(birth, kept);
         self.happen_at(&record.birth.start.execution_arn, started, Event::Started);
         Ok(record)

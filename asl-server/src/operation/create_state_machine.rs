@@ -85,7 +85,7 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     let mut tables = service.registry().write();
     match tables.state_machines.get(&arn) {
         None => {
-            tables.state_machines.entry(arn.clone()).insert_entry(machine);
+            tables.state_machines.insert(arn.clone(), machine);
             if let Some(Publication { description }) = publication {
                 tables.publish(&arn, description, created)?;
             }

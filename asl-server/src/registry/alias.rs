@@ -81,7 +81,7 @@ impl Tables {
             None if self.aliases_of(state_machine_arn, None).count() >= ALIASES_MAX => {
                 return Err(ApiError::quota_exceeded("aliases", ALIASES_MAX, state_machine_arn));
             }
-            None => _ = self.aliases.entry(alias.arn.clone()).insert_entry(alias.clone()),
+            None => self.aliases.insert(alias.arn.clone(), alias.clone()),
         }
         self.aliases.get(&alias.arn).ok_or_else(ApiError::references_nothing)
     }

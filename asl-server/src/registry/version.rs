@@ -69,7 +69,7 @@ impl Tables {
             description,
             revision,
         };
-        self.versions.entry(version.arn.clone()).insert_entry(version.clone());
+        self.versions.insert(version.arn.clone(), version.clone());
         if let Some(machine) = self.state_machines.get_mut(arn) {
             machine.last_version = number;
             machine.versions.push(number);
