@@ -39,6 +39,9 @@ pub const READ_ITEM_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const READ_DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Bytes of all headers of a CSV file (Developer Guide, *ItemReader*: "headers of up to 10 KiB").
 pub const CSV_HEADER_BYTES_MAX: usize = 10 * 1024;
+/// Bytes of results that a Map Run holds before it hands them to its ResultWriter. AWS splits result files at 5 GB; ours are
+/// smaller, as a part is in memory until it is written.
+pub const RESULT_PART_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes of one variable (Developer Guide, *Variables*: 256 KiB).
 pub const VARIABLE_BYTES_MAX: usize = 262_144;
 /// Bytes that one Assign may set (Developer Guide, *Variables*: 256 KiB).

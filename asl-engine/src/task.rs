@@ -1,7 +1,8 @@
 //! Tasks: what a Task state asks of the world, and how Rust code answers it.
 
 use crate::error::StatesError;
-use crate::value::{Str, Value};
+use crate::object;
+use crate::value::{Array, Str, Value};
 use std::future::Future;
 use std::hash::BuildHasher;
 use std::pin::Pin;
@@ -19,30 +20,75 @@ pub enum Purpose {
     /// The work of a Task state.
     #[default]
     Task,
-    /// ItemReader of a distributed Map state: answer with the array of its items. Whoever has the bytes of an object can
-    /// turn them into items with [`crate::item_reader::read`].
+    /// ItemReader of a distributed Map state: answer with the array of its items, or with [`ItemsRead::answer`], which tells
+    /// where they come from. Whoever has the bytes of an object can turn them into items with [`crate::item_reader::read`].
     ReadItems {
         /// `ReaderConfig`
         config: Value,
         /// `MaxItems`: more are not needed.
         max_items: Option<u64>,
     },
-    /// ResultWriter of a distributed Map state: store the results, and answer with the `ResultWriterDetails`
-    /// (`{"Bucket": …, "Key": …}`).
+    /// ResultWriter of a distributed Map state: store a part of the results.
     WriteResults(Box<WriteResults>),
 }
 
-/// What a ResultWriter is to store, in the order of the items.
+/// A part of the results that a ResultWriter is to store; each result as JSON text, in the order of the items.
+///
+/// Parts come one by one, so that results need not be in memory together. Answer the last one with the
+/// `ResultWriterDetails` (`{"Bucket": …, "Key": …}`), the others with whatever tells of the part: it comes back in `earlier`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriteResults {
     /// `WriterConfig`
     pub config: Value,
     /// The Map Run the results are of.
     pub map_run_arn: Str,
-    /// An array: what the child executions gave that succeeded, transformed as `WriterConfig` asks.
-    pub succeeded: Value,
-    /// An array: how the other child executions ended.
-    pub failed: Value,
+    /// What was answered for the parts before this one.
+    pub earlier: Vec<Value>,
+    /// Is this the last part?
+    pub last: bool,
+    /// What the child executions gave that succeeded, transformed as `WriterConfig` asks.
+    pub succeeded: Vec<Str>,
+    /// How the other child executions ended.
+    pub failed: Vec<Str>,
+    /// The inputs of the child executions that never started, because the Map Run failed.
+    pub pending: Vec<Str>,
+}
+
+/// What an ItemReader read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ItemsRead {
+    /// The items.
+    pub items: Array,
+    /// Where the items come from (`$$.Map.Item.Source`), and how many come from there; in the order of the items.
+    pub sources: Vec<(Str, u64)>,
+}
+
+impl ItemsRead {
+    /// As the answer to [`Purpose::ReadItems`].
+    pub fn answer(self) -> Value {
+        let sources = self.sources.into_iter().map(|(source, items)| object! { "Source" => source, "Items" => items });
+        let sources: Array = sources.collect();
+        object! { "Items" => self.items, "Sources" => sources }
+    }
+
+    /// Reads an answer: [`ItemsRead::answer`], or a bare array. `None`: it is neither.
+    pub(crate) fn of(answer: Value) -> Option<ItemsRead> {
+        match answer {
+            Value::Array(items) => Some(ItemsRead { items, sources: Vec::new() }),
+            answer => {
+                let items = answer.get("Items")?.as_array()?.clone();
+                let source = |source: &Value| {
+                    let count = u64::try_from(source.get("Items")?.as_i64()?).ok()?;
+                    Some((Str::from(source.get("Source")?.as_str()?), count))
+                };
+                let sources = answer.get("Sources").and_then(Value::as_array);
+                Some(ItemsRead {
+                    items,
+                    sources: sources.into_iter().flat_map(|all| all.iter()).filter_map(source).collect(),
+                })
+            }
+        }
+    }
 }
 
 /// One invocation of a task.

@@ -5,7 +5,7 @@ use asl_engine::machine::{
     Command, Effects, Event, Machine, MachineType, MapRunLimits, MapRunNews, MapRunStatus, Outcome, Start, TaskCommand,
 };
 use asl_engine::simulation::{Answer, Simulation};
-use asl_engine::task::Purpose;
+use asl_engine::task::{ItemsRead, Purpose, WriteResults};
 use asl_engine::{Definition, Program, StatesError, Timestamp, Value, limits};
 use std::sync::Arc;
 use std::time::Duration;
@@ -380,10 +380,64 @@ fn results_are_transformed_and_written() {
     let (arguments, results) = written.unwrap();
     assert_eq!(arguments.to_json(), r#"{"Bucket":"b"}"#);
     assert_eq!(result.get("MapRunArn").and_then(Value::as_str), Some(results.map_run_arn.as_str()));
-    assert_eq!(results.succeeded.to_json(), "[1,2,3]");
-    assert_eq!(results.failed.as_array().unwrap().len(), 1);
+    assert_eq!(results.succeeded, ["1", "2", "3"]);
+    assert_eq!((results.failed.len(), results.pending.len(), results.last), (1, 0, true));
     let (output, _) = output_of(store, Err(StatesError::new("S3.NoSuchBucket", "there is none")));
     assert!(output.contains("States.ResultWriterFailed") && output.contains("there is none"), "{output}");
+}
+
+/// What the ResultWriter of a run was asked, and the run's output.
+fn written(fields: &str, input: &str) -> (Vec<WriteResults>, String) {
+    let writer = r#""ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}"#;
+    let mut parts = Vec::new();
+    let done = run(&map(&format!("{fields} {writer},"), WORK), input, |task| match &task.purpose {
+        Purpose::WriteResults(part) => {
+            parts.push(WriteResults::clone(part));
+            Answer::Now(Ok(value(&format!(r#"{{"part": {}}}"#, parts.len()))))
+        }
+        _ => echo(task),
+    });
+    (parts, output(&done))
+}
+
+#[test]
+fn results_are_handed_over_in_parts() {
+    let items: Vec<String> = (0..250).map(|at| format!("\"{at:03}{}\"", "x".repeat(100_000))).collect();
+    let (parts, output) = written(r#""MaxConcurrency": 10,"#, &format!("[{}]", items.join(",")));
+    assert!(output.contains(r#""ResultWriterDetails":{"part":2}"#), "{output}");
+    // A result holds its input and its output.
+    let sizes: Vec<usize> = parts.iter().map(|part| part.succeeded.iter().map(|json| json.len()).sum()).collect();
+    assert!(sizes[..1].iter().all(|size| (limits::RESULT_PART_BYTES_MAX..40_000_000).contains(size)), "{sizes:?}");
+    assert_eq!(parts.iter().map(|part| part.succeeded.len()).sum::<usize>(), 250);
+    assert_eq!(parts.iter().map(|part| part.last).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(parts[1].earlier, [value(r#"{"part": 1}"#)]);
+    let starts: Vec<Value> = parts[0].succeeded.iter().map(|json| value(json)).collect();
+    assert!(starts[0].get("Output").and_then(Value::as_str).is_some_and(|output| output.starts_with("\"000")));
+}
+
+#[test]
+fn a_map_run_that_fails_writes_what_is_known_of_its_items() {
+    let (parts, output) = written(r#""MaxConcurrency": 1,"#, r#"["a", "bad", "c", "d"]"#);
+    assert!(output.contains("States.ExceedToleratedFailureThreshold"), "{output}");
+    let [part] = &parts[..] else { panic!("{parts:?}") };
+    assert_eq!((part.succeeded.len(), part.failed.len()), (1, 1));
+    let pending =
+        |input: &str| format!(r#"{{"Input":"{input}","InputDetails":{{"Included":true}},"Status":"PENDING"}}"#);
+    assert_eq!(part.pending, [pending(r#"\"c\""#), pending(r#"\"d\""#)]);
+}
+
+#[test]
+fn items_know_where_they_come_from() {
+    let fields = r#""ItemSelector": {"from.$": "$$.Map.Item.Source", "at.$": "$$.Map.Item.Index"},"#;
+    assert_eq!(output(&run(&map(fields, WORK), "[7]", echo)), r#"[{"from":"STATE_DATA","at":0}]"#);
+    let reader = r#""ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2", "ReaderConfig": {}},"#;
+    let sources = vec![("S3://b/1".into(), 1), ("S3://b/2".into(), 0), ("S3://b/3".into(), 1)];
+    let read = ItemsRead { items: [Value::from(7), Value::from(8)].into_iter().collect(), sources };
+    let done = run(&map(&format!("{fields} {reader}"), WORK), "{}", |task| match &task.purpose {
+        Purpose::ReadItems { .. } => Answer::Now(Ok(read.clone().answer())),
+        _ => echo(task),
+    });
+    assert_eq!(output(&done), r#"[{"from":"S3://b/1","at":0},{"from":"S3://b/3","at":1}]"#);
 }
 
 /// Steps one machine by hand.

@@ -159,3 +159,65 @@ async fn what_cannot_be_read_fails_the_map_run_and_says_why() {
         assert!(told.contains(cause), "{told}");
     }
 }
+
+/// A file of JSON below the root.
+fn json_of(root: &Path, path: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(root.join(path)).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn results_are_written_into_folders() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let service = service(root);
+    put(root, "b/in.jsonl", b"[1,2]\n[3]\n");
+    let mut fields = reader("getObject", json!({"Bucket": "b", "Key": "in.jsonl"}), json!({"InputType": "JSONL"}));
+    let writer = |config: Value| json!({"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "out/"}, "WriterConfig": config});
+    fields["ResultWriter"] = writer(json!({"Transformation": "NONE", "OutputType": "JSON"}));
+    let output = outcome(&service, fields.clone()).await.unwrap();
+    let id = output["MapRunArn"].as_str().unwrap().rsplit(':').next().unwrap();
+    let key = format!("out/{id}/manifest.json");
+    assert_eq!(output["ResultWriterDetails"], json!({"Bucket": "b", "Key": key}));
+    let manifest = json_of(&root.join("b"), &key);
+    let file = &manifest["ResultFiles"]["SUCCEEDED"][0];
+    assert_eq!(file["Key"], format!("out/{id}/SUCCEEDED_0.json"));
+    let written = std::fs::read(root.join("b").join(file["Key"].as_str().unwrap())).unwrap();
+    assert_eq!(file["Size"], written.len());
+    let records = json_of(&root.join("b"), file["Key"].as_str().unwrap());
+    assert_eq!((&records[0]["Output"], &records[1]["Status"]), (&json!("[1,2]"), &json!("SUCCEEDED")));
+    assert_eq!(manifest["ResultFiles"]["FAILED"], json!([]));
+    assert_eq!((&manifest["DestinationBucket"], &manifest["MapRunArn"]), (&json!("b"), &output["MapRunArn"]));
+
+    fields["ResultWriter"] = writer(json!({"Transformation": "FLATTEN", "OutputType": "JSONL"}));
+    let output = outcome(&service, fields.clone()).await.unwrap();
+    let manifest = json_of(&root.join("b"), output["ResultWriterDetails"]["Key"].as_str().unwrap());
+    let key = manifest["ResultFiles"]["SUCCEEDED"][0]["Key"].as_str().unwrap();
+    assert!(key.ends_with("/SUCCEEDED_0.jsonl"), "{key}");
+    assert_eq!(std::fs::read_to_string(root.join("b").join(key)).unwrap(), "1\n2\n3\n");
+
+    fields["ResultWriter"]["Parameters"]["Bucket"] = json!("nowhere");
+    let (error, cause) = outcome(&service, fields).await.unwrap_err();
+    assert_eq!(error, "States.ResultWriterFailed");
+    assert!(cause.contains("--bucket nowhere=DIR"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_map_run_that_fails_leaves_its_results() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    std::fs::create_dir(root.join("b")).unwrap();
+    let service = service(root);
+    let mut fields = json!({"MaxConcurrency": 1, "ItemsPath": "$.all", "ResultWriter": {
+        "Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "out"}}});
+    fields["ItemProcessor"] = json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "Bad"}}});
+    let definition = json!({"StartAt": "M", "States": {"M": map(fields)}});
+    let machine = create(&service, "Fails", definition, "STANDARD").await;
+    let execution = run(&service, &machine, "e", r#"{"all": [1, 2, 3]}"#).await;
+    assert_eq!(execution["error"], "States.ExceedToleratedFailureThreshold");
+    let manifest = std::fs::read_dir(root.join("b/out")).unwrap().next().unwrap().unwrap().path();
+    let manifest = json_of(&manifest, "manifest.json");
+    let file = |kind: &str| json_of(&root.join("b"), manifest["ResultFiles"][kind][0]["Key"].as_str().unwrap());
+    assert_eq!((&file("FAILED")[0]["Error"], &file("FAILED")[0]["Input"]), (&json!("Bad"), &json!("1")));
+    assert_eq!(file("PENDING").as_array().unwrap().len(), 2);
+}

@@ -39,8 +39,13 @@ impl Surroundings<'_> {
         };
         let item = self.map_item.or_else(|| self.frames().find_map(|frame| frame.map_item.as_ref()));
         if let Some(item) = item.or(self.core.start.map_item.as_ref()) {
-            context
-                .insert("Map", object! { "Item" => object! { "Index" => item.index, "Value" => item.value.clone() } });
+            let mut about = Object::default();
+            about.insert("Index", item.index.into());
+            about.insert("Value", item.value.clone());
+            if let Some(source) = &item.source {
+                about.insert("Source", source.clone().into());
+            }
+            context.insert("Map", object! { "Item" => about });
         }
         Value::Object(context)
     }

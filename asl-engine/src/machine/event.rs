@@ -62,6 +62,9 @@ pub struct MapItem {
     pub index: u64,
     /// The item itself, before ItemSelector.
     pub value: Value,
+    /// Where the item of a distributed Map state comes from: `STATE_DATA`, or the S3 URI of its object.
+    #[serde(default)]
+    pub source: Option<Str>,
 }
 
 /// Names one task of an execution; counts from 1.

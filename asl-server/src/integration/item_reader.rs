@@ -1,11 +1,11 @@
 //! ItemReader of a distributed Map state: fetches the objects that its resource names, and reads their items.
 
 use super::Services;
-use crate::storage::{Buckets, Folder, StorageError};
+use crate::storage::{Buckets, StorageError};
 use asl_engine::error::{StatesError, names};
 use asl_engine::item_reader::manifest::{self, ObjectName};
 use asl_engine::item_reader::{decompressed, read};
-use asl_engine::task::{TaskRequest, TaskResult};
+use asl_engine::task::{ItemsRead, TaskRequest, TaskResult};
 use asl_engine::value::Array;
 use asl_engine::{Value, object};
 
@@ -23,7 +23,7 @@ pub(super) async fn read_items(
         _ => Err(failed(format!("The resource '{arn}' reads no items. Use s3:getObject or s3:listObjectsV2."))),
     });
     let read = reading.await.map_err(|_| failed("The items could not be read: the reader broke off."))?;
-    read.map(Value::Array)
+    read.map(ItemsRead::answer)
 }
 
 struct Reader {
@@ -34,7 +34,7 @@ struct Reader {
 
 impl Reader {
     /// `s3:getObject`: the items in an object, or in the objects that it lists.
-    fn object(&self, arguments: &Value) -> Result<Array, StatesError> {
+    fn object(&self, arguments: &Value) -> Result<ItemsRead, StatesError> {
         let (bucket, key) = (text(arguments, "Bucket")?, text(arguments, "Key")?);
         let folder = self.buckets.open(bucket).map_err(unreadable)?;
         let input_type = self.setting("InputType");
@@ -44,13 +44,13 @@ impl Reader {
             }
             Some("ATHENA_DATA") => {
                 let objects = manifest::athena(folder.get(key).map_err(unreadable)?)?;
-                self.listed(objects, &self.config)
+                self.gather(objects.into_iter(), &self.config)
             }
-            Some("S3_INVENTORY") => self.inventory(&folder, key),
-            None if input_type == Some("MANIFEST") => self.inventory(&folder, key),
+            Some("S3_INVENTORY") => self.inventory(bucket, key),
+            None if input_type == Some("MANIFEST") => self.inventory(bucket, key),
             None => {
                 let keys = folder.expand(key).map_err(unreadable)?;
-                self.gather(keys.iter().map(|key| Ok((folder.clone(), key.clone()))), &self.config)
+                self.gather(keys.into_iter().map(|key| object_name(bucket, key)), &self.config)
             }
             Some(other) => {
                 Err(failed(format!("The ManifestType '{other}' is not known. Use ATHENA_DATA or S3_INVENTORY.")))
@@ -58,19 +58,16 @@ impl Reader {
         }
     }
 
-    fn inventory(&self, folder: &Folder, key: &str) -> Result<Array, StatesError> {
+    fn inventory(&self, bucket: &str, key: &str) -> Result<ItemsRead, StatesError> {
+        let folder = self.buckets.open(bucket).map_err(unreadable)?;
         let (objects, config) = manifest::inventory(folder.get(key).map_err(unreadable)?, &self.config)?;
-        self.listed(objects, &config)
-    }
-
-    fn listed(&self, objects: Vec<ObjectName>, config: &Value) -> Result<Array, StatesError> {
-        let open = |object: ObjectName| Ok((self.buckets.open(&object.bucket).map_err(unreadable)?, object.key));
-        self.gather(objects.into_iter().map(open), config)
+        self.gather(objects.into_iter(), &config)
     }
 
     /// `s3:listObjectsV2`: what S3 tells of each object, or the items in them.
-    fn objects(&self, arguments: &Value) -> Result<Array, StatesError> {
-        let folder = self.buckets.open(text(arguments, "Bucket")?).map_err(unreadable)?;
+    fn objects(&self, arguments: &Value) -> Result<ItemsRead, StatesError> {
+        let bucket = text(arguments, "Bucket")?;
+        let folder = self.buckets.open(bucket).map_err(unreadable)?;
         let prefix = arguments.get("Prefix").and_then(Value::as_str).unwrap_or_default();
         let mut objects = folder.list(prefix).map_err(unreadable)?;
         match self.setting("Transformation") {
@@ -80,7 +77,7 @@ impl Reader {
             }
             Some("LOAD_AND_FLATTEN") => {
                 let objects = objects.into_iter().filter(|object| object.size > 0);
-                return self.gather(objects.map(|object| Ok((folder.clone(), object.key))), &self.config);
+                return self.gather(objects.map(|object| object_name(bucket, object.key)), &self.config);
             }
             Some(other) => {
                 return Err(failed(format!(
@@ -98,31 +95,33 @@ impl Reader {
                 "StorageClass" => "STANDARD",
             })
         };
-        objects.into_iter().map(summary).collect()
+        let items: Array = objects.into_iter().map(summary).collect::<Result<_, _>>()?;
+        Ok(ItemsRead { sources: vec![(format!("S3://{bucket}").into(), items.len() as u64)], items })
     }
 
     /// The items of several objects, one after the other.
-    fn gather(
-        &self,
-        objects: impl Iterator<Item = Result<(Folder, String), StatesError>>,
-        config: &Value,
-    ) -> Result<Array, StatesError> {
-        let mut items: Vec<Value> = Vec::new();
-        for object in objects {
+    fn gather(&self, objects: impl Iterator<Item = ObjectName>, config: &Value) -> Result<ItemsRead, StatesError> {
+        let (mut items, mut sources): (Vec<Value>, _) = (Vec::new(), Vec::new());
+        for ObjectName { bucket, key } in objects {
             let left = self.max_items.map(|most| most.saturating_sub(items.len() as u64));
             if left == Some(0) {
                 break;
             }
-            let (folder, key) = object?;
-            let object = decompressed(&key, folder.get(&key).map_err(unreadable)?)?;
-            items.extend(read(object, config, left)?.iter().cloned());
+            let object = self.buckets.open(&bucket).and_then(|folder| folder.get(&key)).map_err(unreadable)?;
+            let read = read(decompressed(&key, object)?, config, left)?;
+            sources.push((format!("S3://{bucket}/{key}").into(), read.len() as u64));
+            items.extend(read.iter().cloned());
         }
-        Ok(items.into())
+        Ok(ItemsRead { items: items.into(), sources })
     }
 
     fn setting(&self, name: &str) -> Option<&str> {
         self.config.get(name)?.as_str()
     }
+}
+
+fn object_name(bucket: &str, key: String) -> ObjectName {
+    ObjectName { bucket: bucket.to_owned(), key }
 }
 
 fn text<'v>(arguments: &'v Value, name: &str) -> Result<&'v str, StatesError> {

@@ -9,6 +9,7 @@ mod http;
 mod item_reader;
 mod lambda;
 mod metadata;
+mod result_writer;
 mod sfn;
 mod sns;
 mod states;
@@ -72,7 +73,7 @@ impl Services {
             Purpose::ReadItems { config, max_items } => {
                 item_reader::read_items(self, &request, config, *max_items).await
             }
-            Purpose::WriteResults(_) => Err(unsupported(request.resource.arn())),
+            Purpose::WriteResults(results) => result_writer::write_results(self, &request, results).await,
         }
     }
 

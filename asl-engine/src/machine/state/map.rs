@@ -118,7 +118,7 @@ impl Turn<'_> {
         let Some(item) = iterations.items.get(index).cloned() else { return true };
         iterations.next += 1;
         let effective_input = iterations.effective_input.clone();
-        let item = MapItem { index: index as u64, value: item };
+        let item = MapItem { index: index as u64, value: item, source: None };
         let input = match self.select_item(id, map, &item, &effective_input) {
             Ok(input) => input,
             Err(error) => {

@@ -6,7 +6,9 @@
 //! | Map Run | its items are known | child executions start, up to MaxConcurrency at once, each with an item or a batch |
 //! | Map Run | a child succeeds | its result is kept; the next child starts |
 //! | Map Run | a child ends otherwise | its items count as failed; beyond the tolerated failures the Map Run fails, else as above |
-//! | Map Run | the last child is over | its ResultWriter, if any, is given the results; the Map Run succeeds |
+//! | Map Run | enough results wait for its ResultWriter | it is given them, and no child starts meanwhile |
+//! | Map Run | the last child is over | its ResultWriter, if any, is given the rest; the Map Run succeeds |
+//! | Map Run | it fails and has a ResultWriter | children that still run are stopped, and the results written, before it ends |
 //! | Map | its Map Run succeeded | left with the results |
 //! | Map | its Map Run failed | children that still run are stopped; the state fails with the Map Run's error |
 //!
@@ -14,8 +16,9 @@
 
 use super::map_run_fields::Batches;
 use super::map_run_names::MapRunNames;
-use super::map_run_results::Results;
-use crate::definition::program::{Distributed, ItemReader, Map, ResultWriter, State, StateKind};
+use super::map_run_results::{Results, is_written};
+use super::map_run_writer::Writing;
+use crate::definition::program::{Distributed, ItemReader, Map, State, StateKind};
 use crate::error::{self, StatesError, names};
 use crate::history::HistoryDetail;
 use crate::limits;
@@ -26,9 +29,8 @@ use crate::machine::{
     ChildCommand, ChildId, Command, MachineType, MapItem, MapRunLimits, MapRunNews, MapRunStatus, Outcome, Start,
     TaskCommand, TaskId, Work,
 };
-use crate::object;
 use crate::query::QueryError;
-use crate::task::{Purpose, Resource, TaskResult, WriteResults};
+use crate::task::{ItemsRead, Purpose, Resource, TaskResult};
 use crate::time::Timestamp;
 use crate::value::{Array, Object, Str, Value};
 use serde::{Deserialize, Serialize};
@@ -37,19 +39,24 @@ use std::collections::BTreeMap;
 /// A Map Run under way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::machine) struct MapRun {
-    arn: Str,
+    pub(super) arn: Str,
     label: Str,
     /// What ItemSelector sees as `$`: the state's effective input.
-    effective_input: Value,
+    pub(super) effective_input: Value,
     limits: MapRunLimits,
     batches: Option<Batches>,
-    /// INVARIANT: while it is under way, no child runs.
-    errand: Option<Errand>,
-    items: Array,
+    /// INVARIANT: while it is under way, no child starts; while items are read or the last results written, none runs.
+    pub(super) errand: Option<Errand>,
+    pub(super) items: Array,
+    /// Where the items come from, and the first index that comes from elsewhere. Empty: from the state's input.
+    pub(super) sources: Vec<(Str, u64)>,
     /// The next item to be given to a child.
-    next: usize,
+    pub(super) next: usize,
+    /// The next child's place among the results.
+    pub(super) next_slot: usize,
     running: BTreeMap<ChildId, Child>,
-    results: Results,
+    pub(super) results: Results,
+    pub(super) writing: Writing,
     failed_items: u64,
     /// INVARIANT: true exactly while a `Work::StartChild` of this Map Run is ready.
     starting: bool,
@@ -57,11 +64,11 @@ pub(in crate::machine) struct MapRun {
 
 /// A task that the Map Run waits for.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-enum Errand {
+pub(super) enum Errand {
     /// Its ItemReader.
     Reading { task: TaskId, max_items: Option<u64> },
     /// Its ResultWriter.
-    Writing { task: TaskId },
+    Writing { task: TaskId, last: bool },
 }
 
 /// A child execution that runs.
@@ -84,6 +91,12 @@ impl MapRun {
             limit => limit.min(limits::DISTRIBUTED_MAP_CONCURRENCY_MAX),
         };
         self.errand.is_none() && self.next < self.items.len() && self.running.len() < most
+    }
+
+    /// Where an item comes from (Developer Guide, *Context object*, `Map.Item.Source`).
+    fn source(&self, index: u64) -> Str {
+        let at = self.sources.partition_point(|(_, end)| *end <= index);
+        self.sources.get(at).map_or(Str::new_static("STATE_DATA"), |(source, _)| source.clone())
     }
 
     /// Did more items fail than are tolerated? (Developer Guide, *Tolerated failure threshold*: either limit counts; without
@@ -133,9 +146,12 @@ impl Turn<'_> {
             batches,
             errand: None,
             items: Array::default(),
+            sources: Vec::new(),
             next: 0,
+            next_slot: 0,
             running: BTreeMap::new(),
             results: Results::default(),
+            writing: Writing::default(),
             failed_items: 0,
             starting: false,
         };
@@ -144,7 +160,7 @@ impl Turn<'_> {
         }
         match (&distributed.item_reader, reader_arguments) {
             (Some(reader), Some(arguments)) => self.read_items(id, reader, arguments),
-            _ => self.items_found(id, prepared.items),
+            _ => self.items_found(id, ItemsRead { items: prepared.items, sources: Vec::new() }),
         }
     }
 
@@ -162,7 +178,7 @@ impl Turn<'_> {
     }
 
     /// Asks for a task that the Map Run needs; `errand` says for which. Recorded: the history tells nothing of it.
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         id: FrameId,
         (purpose, resource, input): (Purpose, Resource, Value),
@@ -193,42 +209,49 @@ impl Turn<'_> {
     pub(in crate::machine) fn map_run_task_ended(&mut self, id: FrameId, task: TaskId, result: TaskResult) {
         self.core.tasks.remove(&task);
         let Some(run) = self.run_of(id) else { return };
-        match (run.errand.take(), result) {
-            (Some(Errand::Reading { max_items, .. }), Ok(Value::Array(items))) => {
+        match run.errand.take() {
+            Some(Errand::Reading { max_items, .. }) => self.reader_answered(id, max_items, result),
+            Some(Errand::Writing { last, .. }) => self.results_written(id, last, result),
+            None => {}
+        }
+    }
+
+    fn reader_answered(&mut self, id: FrameId, max_items: Option<u64>, result: TaskResult) {
+        match result.map(ItemsRead::of) {
+            Ok(Some(mut read)) => {
                 let most = max_items.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-                let items = if items.len() > most { items[..most].iter().cloned().collect() } else { items };
-                self.items_found(id, items);
+                if read.items.len() > most {
+                    read.items = read.items[..most].iter().cloned().collect();
+                }
+                self.items_found(id, read);
             }
-            (Some(Errand::Reading { .. }), Ok(_)) => self.map_run_failed(id, error::items_not_iterable()),
-            (Some(Errand::Reading { .. }), Err(error)) => {
-                self.map_run_failed(id, renamed(names::ITEM_READER_FAILED, error));
-            }
-            (Some(Errand::Writing { .. }), Ok(details)) => {
-                let result = object! { "MapRunArn" => run.arn.clone(), "ResultWriterDetails" => details };
-                self.map_run_succeeded(id, result, true);
-            }
-            (Some(Errand::Writing { .. }), Err(error)) => {
-                self.map_run_failed(id, renamed(names::RESULT_WRITER_FAILED, error));
-            }
-            (None, _) => {}
+            Ok(None) => self.map_run_failed(id, error::items_not_iterable()),
+            Err(error) => self.map_run_failed(id, renamed(names::ITEM_READER_FAILED, error)),
         }
     }
 
     // ---- children
 
-    fn items_found(&mut self, id: FrameId, items: Array) {
+    fn items_found(&mut self, id: FrameId, ItemsRead { items, sources }: ItemsRead) {
         let Some(run) = self.run_of(id) else { return };
         let (map_run_arn, news) = (run.arn.clone(), MapRunNews::ItemsFound { items: items.len() as u64 });
         run.items = items;
+        let ends = sources.into_iter().scan(0, |end, (source, items)| {
+            *end += items;
+            Some((source, *end))
+        });
+        run.sources = ends.collect();
         self.command(Command::MapRun { map_run_arn, news });
         self.go_on(id);
     }
 
-    /// Starts what may be started, and ends what is over.
-    fn go_on(&mut self, id: FrameId) {
-        let Some(run) = self.run_of(id) else { return };
+    /// Starts what may be started, and ends what is over. While an errand is under way that has to wait.
+    pub(super) fn go_on(&mut self, id: FrameId) {
+        let Some(run) = self.run_of(id).filter(|run| run.errand.is_none()) else { return };
         if run.has_failed() {
-            self.map_run_failed(id, error::tolerated_failures_exceeded());
+            self.tolerance_exceeded(id);
+        } else if run.results.part_is_full() {
+            self.write_results(id, false);
         } else if run.may_start() && !run.starting {
             run.starting = true;
             self.core.ready.push_back(Work::StartChild(id));
@@ -277,7 +300,7 @@ impl Turn<'_> {
             map_item,
         };
         let about = Child {
-            slot: run.results.reserve(),
+            slot: run.next_slot,
             items,
             input,
             execution_arn: start.execution_arn.clone(),
@@ -286,6 +309,7 @@ impl Turn<'_> {
             started: now,
         };
         run.next += items as usize;
+        run.next_slot += 1;
         run.running.insert(child, about);
         let map_run_arn = run.arn.clone();
         self.command(Command::StartChild(Box::new(ChildCommand { child, map_run_arn, items, start })));
@@ -293,10 +317,13 @@ impl Turn<'_> {
     }
 
     /// The input of the next child, how many items it takes, and the item, when it takes just one.
-    fn next_input(&self, id: FrameId, map: &Map) -> Result<(Value, u64, Option<MapItem>), QueryError> {
+    pub(super) fn next_input(&self, id: FrameId, map: &Map) -> Result<(Value, u64, Option<MapItem>), QueryError> {
         let Some(Frame { phase: Phase::MapRun(run), .. }) = self.frame(id) else { return Ok((Value::Null, 0, None)) };
         let rest = run.items.iter().enumerate().skip(run.next);
-        let mut rest = rest.map(|(index, item)| MapItem { index: index as u64, value: item.clone() });
+        let mut rest = rest.map(|(index, item)| {
+            let index = index as u64;
+            MapItem { index, value: item.clone(), source: Some(run.source(index)) }
+        });
         let Some(batches) = &run.batches else {
             let Some(item) = rest.next() else { return Ok((Value::Null, 0, None)) };
             return Ok((self.select_item(id, map, &item, &run.effective_input)?, 1, Some(item)));
@@ -359,38 +386,42 @@ impl Turn<'_> {
         let Some((id, _)) = found else { return };
         let Some(run) = self.run_of(id) else { return };
         run.limits.update(limits);
-        let children_run = run.errand.is_none();
         self.command(Command::MapRun { map_run_arn: map_run_arn.into(), news: MapRunNews::Updated { limits } });
-        if children_run {
-            self.go_on(id);
-        }
+        self.go_on(id);
     }
 
     // ---- the end
 
+    /// More items failed than are tolerated. What is known of them is written before the Map Run ends.
+    fn tolerance_exceeded(&mut self, id: FrameId) {
+        let error = error::tolerated_failures_exceeded();
+        let now = self.now;
+        let (Some((_, distributed)), Some(run)) = (self.distributed(id), self.run_of(id)) else { return };
+        if !is_written(distributed) {
+            return self.map_run_failed(id, error);
+        }
+        run.writing.failure = Some(error);
+        let stopped = std::mem::take(&mut run.running);
+        for about in stopped.values() {
+            run.results.put(distributed, about, Outcome::Aborted(StatesError::default()), now);
+        }
+        for child in stopped.into_keys() {
+            self.core.children.remove(&child);
+            self.command(Command::StopChild { child });
+        }
+        self.write_pending(id);
+    }
+
     fn children_over(&mut self, id: FrameId) {
         let (Some((_, distributed)), Some(run)) = (self.distributed(id), self.run_of(id)) else { return };
-        if let Some(ResultWriter { resource: Some(resource), arguments, config }) = &distributed.result_writer {
-            let (succeeded, failed) = run.results.parted(distributed);
-            let results = WriteResults { config: config.clone(), map_run_arn: run.arn.clone(), succeeded, failed };
-            let input = std::mem::take(&mut run.effective_input);
-            let arguments = match arguments {
-                None => Ok(Value::empty_object()),
-                Some(template) => self.apply_template(id, Some(template), "Arguments", input),
-            };
-            return match arguments {
-                Ok(arguments) => {
-                    let purpose = Purpose::WriteResults(Box::new(results));
-                    self.ask(id, (purpose, resource.clone(), arguments), |task| Errand::Writing { task });
-                }
-                Err(error) => self.tell_evaluation_failed(id, error, Self::map_run_failed),
-            };
+        if is_written(distributed) {
+            return self.write_results(id, true);
         }
         let result = std::mem::take(&mut run.results).all(distributed);
         self.map_run_succeeded(id, result, false);
     }
 
-    fn map_run_succeeded(&mut self, id: FrameId, result: Value, results_written: bool) {
+    pub(super) fn map_run_succeeded(&mut self, id: FrameId, result: Value, results_written: bool) {
         let (Some(state), Some((map, _)), Some(run)) = (self.state_of(id), self.distributed(id), self.run_of(id))
         else {
             return;
@@ -414,7 +445,7 @@ impl Turn<'_> {
         self.state_succeeded(id, result, flow);
     }
 
-    fn map_run_failed(&mut self, id: FrameId, error: StatesError) {
+    pub(super) fn map_run_failed(&mut self, id: FrameId, error: StatesError) {
         let Some(frame) = self.frame_mut(id) else { return };
         if let Phase::MapRun(run) = std::mem::replace(&mut frame.phase, Phase::Ready) {
             self.abandon_map_run(&run, MapRunStatus::Failed);
@@ -429,17 +460,17 @@ impl Turn<'_> {
             self.core.children.remove(&child);
             self.command(Command::StopChild { child });
         }
-        if let Some(Errand::Reading { task, .. } | Errand::Writing { task }) = run.errand {
+        if let Some(Errand::Reading { task, .. } | Errand::Writing { task, .. }) = run.errand {
             self.core.tasks.remove(&task);
             self.command(Command::Abandon { task });
         }
-        let news = MapRunNews::Ended { status, results_written: false };
+        let news = MapRunNews::Ended { status, results_written: run.writing.is_done };
         self.command(Command::MapRun { map_run_arn: run.arn.clone(), news });
     }
 
     // ---- finding things
 
-    fn run_of(&mut self, id: FrameId) -> Option<&mut MapRun> {
+    pub(super) fn run_of(&mut self, id: FrameId) -> Option<&mut MapRun> {
         match &mut self.frame_mut(id)?.phase {
             Phase::MapRun(run) => Some(run),
             _ => None,
@@ -449,7 +480,7 @@ impl Turn<'_> {
 
 impl<'a> Turn<'a> {
     /// The fields of the frame's state, when it is a distributed Map.
-    fn distributed(&self, id: FrameId) -> Option<(&'a Map, &'a Distributed)> {
+    pub(super) fn distributed(&self, id: FrameId) -> Option<(&'a Map, &'a Distributed)> {
         match &self.state_of(id)?.kind {
             StateKind::Map(map) => Some((map, map.distributed.as_ref()?)),
             _ => None,

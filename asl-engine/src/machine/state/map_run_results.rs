@@ -7,11 +7,12 @@
 //! | NONE (with a ResultWriter that names none) | the record of its execution | the record of its execution |
 
 use super::map_run::Child;
-use crate::definition::program::Distributed;
+use crate::definition::program::{Distributed, ResultWriter};
+use crate::limits;
 use crate::machine::Outcome;
 use crate::object;
 use crate::time::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{Object, Str, Value};
 use serde::{Deserialize, Serialize};
 
 /// How results are told.
@@ -33,55 +34,111 @@ impl Transformation {
     }
 }
 
-/// The results of a Map Run, in the order of the items. A child that is not over has none.
+/// What a Map Run keeps of the children that are over.
+///
+/// INVARIANT: with a ResultWriter nothing is kept of a result that was written; what waits to be written is text.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Results(Vec<Option<ChildResult>>);
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct ChildResult {
-    succeeded: bool,
-    value: Value,
+pub(super) struct Results {
+    /// By the children's slots; a child that is not over has none. Empty when a ResultWriter stores them.
+    kept: Vec<Option<Value>>,
+    /// What waits to be written.
+    unwritten: Vec<Unwritten>,
+    unwritten_bytes: usize,
 }
 
-impl Results {
-    /// A place for the next child's result.
-    pub(super) fn reserve(&mut self) -> usize {
-        self.0.push(None);
-        self.0.len() - 1
-    }
+/// A result that waits to be written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Unwritten {
+    slot: usize,
+    file: ResultFile,
+    json: Str,
+}
 
+/// Where a ResultWriter stores a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum ResultFile {
+    Succeeded,
+    Failed,
+    Pending,
+}
+
+/// The results of a part: of children that succeeded, of those that did not, and of those that never started.
+pub(super) type Part = [Vec<Str>; 3];
+
+impl Results {
     pub(super) fn put(&mut self, distributed: &Distributed, child: &Child, outcome: Outcome, now: Timestamp) {
-        let succeeded = matches!(outcome, Outcome::Succeeded { .. });
+        let file = match outcome {
+            Outcome::Succeeded { .. } => ResultFile::Succeeded,
+            _ => ResultFile::Failed,
+        };
+        let transformation = Transformation::of(distributed);
         let value = match outcome {
-            Outcome::Succeeded { output } if Transformation::of(distributed) != Transformation::None => output,
+            Outcome::Succeeded { output } if transformation != Transformation::None => output,
             outcome => record(child, outcome, now),
         };
-        if let Some(place) = self.0.get_mut(child.slot) {
-            *place = Some(ChildResult { succeeded, value });
+        if !is_written(distributed) {
+            if self.kept.len() <= child.slot {
+                self.kept.resize(child.slot + 1, None);
+            }
+            self.kept[child.slot] = Some(value);
+            return;
+        }
+        match value {
+            Value::Array(items) if transformation == Transformation::Flatten => {
+                items.iter().for_each(|item| self.put_unwritten(child.slot, file, item));
+            }
+            value => self.put_unwritten(child.slot, file, &value),
         }
     }
 
-    /// All of them, as the state's result.
+    /// The input of a child that never starts.
+    pub(super) fn put_pending(&mut self, slot: usize, input: &Value) {
+        let record = object! {
+            "Input" => input.to_json(), "InputDetails" => object! { "Included" => true }, "Status" => "PENDING",
+        };
+        self.put_unwritten(slot, ResultFile::Pending, &record);
+    }
+
+    fn put_unwritten(&mut self, slot: usize, file: ResultFile, value: &Value) {
+        let json = Str::from(value.to_json());
+        self.unwritten_bytes += json.len();
+        self.unwritten.push(Unwritten { slot, file, json });
+    }
+
+    /// Is there so much to be written that it should be?
+    pub(super) fn part_is_full(&self) -> bool {
+        self.unwritten_bytes >= limits::RESULT_PART_BYTES_MAX
+    }
+
+    /// What is to be written, in the order of the items.
+    pub(super) fn take_part(&mut self) -> Part {
+        self.unwritten_bytes = 0;
+        let mut unwritten = std::mem::take(&mut self.unwritten);
+        unwritten.sort_by_key(|result| result.slot);
+        let mut part = Part::default();
+        for Unwritten { file, json, .. } in unwritten {
+            part[file as usize].push(json);
+        }
+        part
+    }
+
+    /// All of them, as the state's result, in the order of the items.
     pub(super) fn all(self, distributed: &Distributed) -> Value {
-        self.collect(distributed, |_| true)
-    }
-
-    /// Those that succeeded and those that did not, as a ResultWriter stores them.
-    pub(super) fn parted(&self, distributed: &Distributed) -> (Value, Value) {
-        (self.collect(distributed, |result| result.succeeded), self.collect(distributed, |result| !result.succeeded))
-    }
-
-    fn collect(&self, distributed: &Distributed, wanted: impl Fn(&ChildResult) -> bool) -> Value {
         let flatten = Transformation::of(distributed) == Transformation::Flatten;
-        let mut all = Vec::with_capacity(self.0.len());
-        for result in self.0.iter().flatten().filter(|result| wanted(result)) {
-            match &result.value {
+        let mut all = Vec::with_capacity(self.kept.len());
+        for value in self.kept.into_iter().flatten() {
+            match value {
                 Value::Array(items) if flatten => all.extend(items.iter().cloned()),
-                value => all.push(value.clone()),
+                value => all.push(value),
             }
         }
         all.into()
     }
+}
+
+/// Does a ResultWriter store the results?
+pub(super) fn is_written(distributed: &Distributed) -> bool {
+    matches!(distributed.result_writer, Some(ResultWriter { resource: Some(_), .. }))
 }
 
 /// The record of a child execution, as AWS writes it into result files.

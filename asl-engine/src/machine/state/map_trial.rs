@@ -78,7 +78,11 @@ impl Turn<'_> {
     /// The inputs of the iterations, or of the batches of them.
     fn iteration_inputs(&self, id: FrameId, state: &State, map: &Map, prepared: &Prepared) -> Result<(), QueryError> {
         let input = &prepared.effective_input;
-        let all = (0..).zip(prepared.items.iter()).map(|(index, value)| MapItem { index, value: value.clone() });
+        let all = (0..).zip(prepared.items.iter()).map(|(index, value)| MapItem {
+            index,
+            value: value.clone(),
+            source: None,
+        });
         if map.item_selector.is_some() {
             let inputs = all.clone().map(|item| self.select_item(id, map, &item, input));
             let inputs = array(inputs.collect::<Result<Vec<_>, _>>()?);

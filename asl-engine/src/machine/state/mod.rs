@@ -7,6 +7,7 @@ pub(super) mod map_run;
 mod map_run_fields;
 mod map_run_names;
 mod map_run_results;
+mod map_run_writer;
 mod map_trial;
 mod parallel;
 mod pass;

@@ -1,0 +1,113 @@
+//! ResultWriter of a distributed Map state: stores results in files, and at the end the manifest that lists them
+//! (Developer Guide, *ResultWriter*, "Exporting to Amazon S3").
+//!
+//! ```text
+//! PREFIX/<Map Run id>/SUCCEEDED_0.json, FAILED_0.json, PENDING_0.json, …
+//! PREFIX/<Map Run id>/manifest.json
+//! ```
+
+use super::Services;
+use crate::storage::{Buckets, StorageError};
+use asl_engine::error::{StatesError, names};
+use asl_engine::task::{TaskRequest, TaskResult, WriteResults};
+use asl_engine::value::{Array, Str};
+use asl_engine::{Value, object};
+
+pub(super) async fn write_results(services: &Services, request: &TaskRequest, results: &WriteResults) -> TaskResult {
+    let arn = request.resource.arn();
+    if arn.rsplit(':').next() != Some("putObject") {
+        return Err(failed(format!("The resource '{arn}' stores no results. Use s3:putObject.")));
+    }
+    let writer = Writer::new(&services.buckets, &request.input, results)?;
+    let results = results.clone();
+    let writing = tokio::task::spawn_blocking(move || writer.write(&results));
+    writing.await.map_err(|_| failed("The results could not be written: the writer broke off."))?
+}
+
+struct Writer {
+    buckets: Buckets,
+    bucket: String,
+    /// What the keys of all files of the Map Run begin with.
+    folder: String,
+    /// A line a result, instead of an array of them.
+    lines: bool,
+}
+
+/// The kinds of files, by what became of the child executions.
+const KINDS: [&str; 3] = ["SUCCEEDED", "FAILED", "PENDING"];
+
+impl Writer {
+    fn new(buckets: &Buckets, arguments: &Value, results: &WriteResults) -> Result<Self, StatesError> {
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+        let bucket =
+            text("Bucket").ok_or_else(|| failed("The ResultWriter's parameter 'Bucket' is missing, or no string."))?;
+        let prefix = text("Prefix").unwrap_or_default().trim_end_matches('/');
+        let id = results.map_run_arn.rsplit(':').next().unwrap_or_default();
+        let lines = match results.config.get("OutputType").and_then(Value::as_str) {
+            None | Some("JSON") => false,
+            Some("JSONL") => true,
+            Some(other) => return Err(failed(format!("The OutputType '{other}' is not known. Use JSON or JSONL."))),
+        };
+        let folder = if prefix.is_empty() { id.to_owned() } else { format!("{prefix}/{id}") };
+        Ok(Writer { buckets: buckets.clone(), bucket: bucket.to_owned(), folder, lines })
+    }
+
+    /// Stores a part. Done twice it stores the same files.
+    fn write(&self, results: &WriteResults) -> TaskResult {
+        let mut files = Vec::new();
+        for (kind, results_of_kind) in KINDS.into_iter().zip([&results.succeeded, &results.failed, &results.pending]) {
+            if results_of_kind.is_empty() {
+                continue;
+            }
+            let number = files_of(kind, &results.earlier).len();
+            let extension = if self.lines { "jsonl" } else { "json" };
+            let key = format!("{}/{kind}_{number}.{extension}", self.folder);
+            let size = self.put(&key, &self.file(results_of_kind))?;
+            files.push(object! { "Kind" => kind, "File" => object! { "Key" => key, "Size" => size } });
+        }
+        if !results.last {
+            return Ok(files.into_iter().collect());
+        }
+        let all: Vec<Value> = results.earlier.iter().cloned().chain([files.into_iter().collect()]).collect();
+        let files = |kind| files_of(kind, &all).into_iter().collect::<Array>();
+        let manifest = object! {
+            "DestinationBucket" => self.bucket.clone(),
+            "MapRunArn" => results.map_run_arn.clone(),
+            "ResultFiles" => object! {
+                "FAILED" => files("FAILED"),
+                "PENDING" => files("PENDING"),
+                "SUCCEEDED" => files("SUCCEEDED"),
+            },
+        };
+        let key = format!("{}/manifest.json", self.folder);
+        self.put(&key, &manifest.to_json())?;
+        Ok(object! { "Bucket" => self.bucket.clone(), "Key" => key })
+    }
+
+    fn file(&self, results: &[Str]) -> String {
+        let results: Vec<&str> = results.iter().map(Str::as_str).collect();
+        if self.lines { results.join("\n") + "\n" } else { format!("[{}]", results.join(",")) }
+    }
+
+    /// Stores an object; returns its size.
+    fn put(&self, key: &str, text: &str) -> Result<usize, StatesError> {
+        let folder = self.buckets.open(&self.bucket).map_err(unwritable)?;
+        folder.put(key, text.as_bytes()).map_err(unwritable)?;
+        Ok(text.len())
+    }
+}
+
+/// The files of a kind that the parts so far consist of.
+fn files_of(kind: &str, parts: &[Value]) -> Vec<Value> {
+    let files = parts.iter().filter_map(Value::as_array).flat_map(|files| files.iter());
+    let files = files.filter(|file| file.get("Kind").and_then(Value::as_str) == Some(kind));
+    files.filter_map(|file| file.get("File").cloned()).collect()
+}
+
+fn unwritable(error: StorageError) -> StatesError {
+    failed(error.to_string())
+}
+
+fn failed(cause: impl Into<String>) -> StatesError {
+    StatesError::new(names::RESULT_WRITER_FAILED, cause.into())
+}
