@@ -464,7 +464,7 @@ async fn run_worker<T: Target>(target: &T, work: ActivityWork) {
     };
     for action in work.then {
         match action {
-            WorkerAction::Sleep { sleep } => target.sleep(sleep).await,
+            WorkerAction::Sleep { sleep } => target.doze(sleep).await,
             WorkerAction::Call { op, mut params } => {
                 let input = task.get("input").cloned().unwrap_or_else(|| json!(""));
                 params.values_mut().filter(|value| *value == "<<input>>").for_each(|value| *value = input.clone());

@@ -52,7 +52,7 @@ pub struct Machine {
 }
 
 /// The form in which machines are written out. Changes with every change of [`Core`].
-const SNAPSHOT_VERSION: u32 = 3;
+const SNAPSHOT_VERSION: u32 = 4;
 
 /// A machine written out at one point of its life: serialisable, without program and history.
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ struct Core {
     /// Which Map Run waits for which child execution. A child that is not here is over or stopped.
     children: BTreeMap<ChildId, FrameId>,
     /// Who waits for which timer, and why. A timer that is not here is stale.
-    timers: BTreeMap<TimerId, Timer>,
+    timers: BTreeMap<TimerId, Alarm>,
     /// What can be done without waiting.
     ready: VecDeque<Work>,
     next_task: u64,
@@ -105,6 +105,14 @@ enum Work {
     StartTask(FrameId, TaskId),
     /// Start the next child execution of the frame's Map Run.
     StartChild(FrameId),
+}
+
+/// A timer that somebody waits for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Alarm {
+    /// Its moment.
+    at: Timestamp,
+    timer: Timer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use super::environment::Surroundings;
 use super::frame::{Frame, FrameId, Phase};
 use super::rng::mix;
 use super::trial::Trial;
-use super::{Command, Core, Effects, Event, MachineType, MapRunStatus, Outcome, TaskId, Timer, TimerId, Work};
+use super::{Alarm, Command, Core, Effects, Event, MachineType, MapRunStatus, Outcome, TaskId, Timer, TimerId, Work};
 use crate::definition::Program;
 use crate::definition::program::{State, StateKind, Transition};
 use crate::error::{self, StatesError, names};
@@ -108,13 +108,12 @@ impl<'a> Turn<'a> {
     }
 
     fn deadline(&mut self, timer: TimerId) {
-        match self.core.timers.remove(&timer) {
-            None => {}
-            Some(Timer::Execution) => self.end(Outcome::TimedOut(StatesError::named(names::TIMEOUT))),
-            Some(Timer::Wait(frame)) => self.wait_over(frame),
-            Some(Timer::Retry(frame)) => self.retry(frame),
-            Some(Timer::TaskTimeout(frame, task)) => self.task_timed_out(frame, task, false),
-            Some(Timer::Heartbeat(frame, task)) => self.task_timed_out(frame, task, true),
+        let Some(alarm) = self.core.timers.remove(&timer) else { return };
+        match alarm.timer {
+            Timer::Execution => self.end(Outcome::TimedOut(StatesError::named(names::TIMEOUT))),
+            Timer::Wait(frame) => self.wait_over(frame),
+            Timer::Retry(frame) => self.retry(frame),
+            Timer::TaskTimeout(..) | Timer::Heartbeat(..) => self.tasks_timed_out(alarm),
         }
     }
 
@@ -318,7 +317,7 @@ impl<'a> Turn<'a> {
     pub(super) fn wake(&mut self, at: Timestamp, timer: Timer) -> TimerId {
         let id = TimerId(self.core.next_timer);
         self.core.next_timer += 1;
-        self.core.timers.insert(id, timer);
+        self.core.timers.insert(id, Alarm { at, timer });
         self.command(Command::Wake { timer: id, at });
         id
     }

@@ -5,6 +5,7 @@ use crate::service::{Caller, Service};
 use crate::wire::ApiError;
 use crate::wire::validate::Constraints;
 use asl_engine::Value;
+use asl_engine::machine::token;
 use asl_engine::runtime::TokenReport;
 use serde::Deserialize;
 
@@ -20,6 +21,10 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let token = constraints.text("taskToken", request.task_token, super::TASK_TOKEN);
     let output = constraints.secret_text("output", request.output, settings::PAYLOAD);
     constraints.check()?;
+    // Recorded: what is no token is refused before the output is looked at.
+    if token::decode(&token).is_none() {
+        return Err(ApiError::invalid_token());
+    }
     let report = TokenReport::Success(Value::parse(&output).map_err(ApiError::invalid_output)?);
     super::report(service, &token, report).await
 }

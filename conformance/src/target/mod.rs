@@ -30,6 +30,11 @@ pub trait Target: Send + Sync {
     /// Lets so many seconds pass.
     fn sleep(&self, seconds: f64) -> impl Future<Output = ()> + Send;
 
+    /// Sleeps while somebody else moves time on: what a worker does beside the case.
+    fn doze(&self, seconds: f64) -> impl Future<Output = ()> + Send {
+        self.sleep(seconds)
+    }
+
     /// Lets a worker pause that found no task. With a virtual clock no time passes: the case itself moves it.
     fn idle(&self) -> impl Future<Output = ()> + Send {
         tokio::task::yield_now()

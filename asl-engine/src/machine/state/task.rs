@@ -15,7 +15,7 @@ use crate::machine::data_flow::ResultFlow;
 use crate::machine::frame::{Frame, FrameId, Phase, RunningTask};
 use crate::machine::recovery::Failure;
 use crate::machine::turn::Turn;
-use crate::machine::{Command, TaskCommand, TaskId, Timer, Work, token};
+use crate::machine::{Alarm, Command, TaskCommand, TaskId, Timer, Work, token};
 use crate::query::{Location, QueryError, Scope};
 use crate::task::{Pattern, Purpose, Resource, TaskResult};
 use crate::value::{Str, Value};
@@ -195,17 +195,32 @@ impl Turn<'_> {
         }
     }
 
-    pub(in crate::machine) fn task_timed_out(&mut self, id: FrameId, task: TaskId, heartbeat: bool) {
-        if self.running(id, task).is_none() {
-            return;
+    /// A task was not done in time. Recorded: of tasks whose time is up at the same moment, all are told as timed out
+    /// before what follows from the first of them happens.
+    pub(in crate::machine) fn tasks_timed_out(&mut self, alarm: Alarm) {
+        let due_together = self.core.timers.values().filter(|other| other.at == alarm.at).copied();
+        let due: Vec<Alarm> = std::iter::once(alarm).chain(due_together).collect();
+        let failed: Vec<(FrameId, Failure)> = due.iter().filter_map(|alarm| self.task_timed_out(alarm.timer)).collect();
+        for (id, failure) in failed {
+            // The first one may have ended the others.
+            self.state_failed(id, failure);
         }
-        let Some(resource) = self.waiting(task).map(|(_, resource)| resource.clone()) else { return };
+    }
+
+    fn task_timed_out(&mut self, timer: Timer) -> Option<(FrameId, Failure)> {
+        let (id, task, heartbeat) = match timer {
+            Timer::TaskTimeout(id, task) => (id, task, false),
+            Timer::Heartbeat(id, task) => (id, task, true),
+            _ => return None,
+        };
+        self.running(id, task)?;
+        let resource = self.waiting(task)?.1.clone();
         self.forget_task(id, task);
         self.command(Command::Abandon { task });
         // Recorded: a missed heartbeat is told as States.Timeout, too.
         let error = StatesError::named(names::TIMEOUT);
         self.emit(id, || timed_out(&resource, error.clone()));
-        self.state_failed(id, Failure { error, heartbeat });
+        Some((id, Failure { error, heartbeat }))
     }
 
     fn forget_task(&mut self, id: FrameId, task: TaskId) {
