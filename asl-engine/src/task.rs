@@ -3,6 +3,7 @@
 use crate::error::StatesError;
 use crate::object;
 use crate::value::{Array, Str, Value};
+use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::hash::BuildHasher;
 use std::pin::Pin;
@@ -15,7 +16,7 @@ pub type TaskResult = Result<Value, StatesError>;
 pub type TaskFuture = Pin<Box<dyn Future<Output = TaskResult> + Send>>;
 
 /// What a task is for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Purpose {
     /// The work of a Task state.
     #[default]
@@ -36,7 +37,7 @@ pub enum Purpose {
 ///
 /// Parts come one by one, so that results need not be in memory together. Answer the last one with the
 /// `ResultWriterDetails` (`{"Bucket": …, "Key": …}`), the others with whatever tells of the part: it comes back in `earlier`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WriteResults {
     /// `WriterConfig`
     pub config: Value,
@@ -249,7 +250,7 @@ where
 }
 
 /// What a Task state's `Resource` names.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Resource {
     /// A Lambda function by its ARN (`arn:aws:lambda:REGION:ACCOUNT:function:NAME`).
     LambdaFunction {
@@ -275,7 +276,7 @@ pub enum Resource {
 }
 
 /// When a service task ends (Developer Guide, *Service integration patterns*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pattern {
     /// With the service's answer.
     RequestResponse,

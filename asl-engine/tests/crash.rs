@@ -4,14 +4,15 @@
 use asl_engine::history::{HistoryDetail, HistoryEvent};
 use asl_engine::machine::{Outcome, Start};
 use asl_engine::runtime::{
-    Clock, Engine, Entry, Happened, Journal, JournalError, Kept, MemoryJournal, StartError, Status, TokenReport,
-    VirtualClock,
+    Clock, Engine, Entry, Happened, Journal, JournalError, Kept, MemoryJournal, Parked, Saved, StartError, Status,
+    TokenReport, VirtualClock,
 };
 use asl_engine::task::TaskRequest;
 use asl_engine::value::Str;
 use asl_engine::{Definition, Program, StatesError, Timestamp, Value, object};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:Orders:e1";
 
@@ -19,12 +20,22 @@ const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:Orders:e1";
 struct Crashing {
     inner: Arc<dyn Journal>,
     commits_left: AtomicU64,
+    /// How many executions were parked, and how many machines were written out.
+    parked: Arc<AtomicU64>,
+    saved: Arc<AtomicU64>,
 }
 
 impl Journal for Crashing {
     fn commit(&self, entries: &[Entry]) -> Result<(), JournalError> {
         let left = self.commits_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         left.map_err(|_| JournalError::Stopped)?;
+        for entry in entries {
+            match entry {
+                Entry::Parked(_) => _ = self.parked.fetch_add(1, Ordering::SeqCst),
+                Entry::Snapshot { .. } => _ = self.saved.fetch_add(1, Ordering::SeqCst),
+                _ => {}
+            }
+        }
         self.inner.commit(entries)
     }
     fn blocks(&self) -> bool {
@@ -36,8 +47,17 @@ impl Journal for Crashing {
     fn find(&self, execution_arn: &str) -> Result<Option<Kept>, JournalError> {
         self.inner.find(execution_arn)
     }
-    fn events(&self, sequence: u64) -> Result<Vec<Happened>, JournalError> {
-        self.inner.events(sequence)
+    fn get(&self, sequence: u64) -> Result<Option<Kept>, JournalError> {
+        self.inner.get(sequence)
+    }
+    fn events(&self, sequence: u64, from: u32, limit: usize) -> Result<Vec<Happened>, JournalError> {
+        self.inner.events(sequence, from, limit)
+    }
+    fn snapshot(&self, sequence: u64, history: u64) -> Result<Option<Arc<Saved>>, JournalError> {
+        self.inner.snapshot(sequence, history)
+    }
+    fn parked(&self, tell: &mut dyn FnMut(Parked)) -> Result<(), JournalError> {
+        self.inner.parked(tell)
     }
     fn unfinished(&self) -> Result<Vec<Kept>, JournalError> {
         self.inner.unfinished()
@@ -124,12 +144,28 @@ struct World {
     tokens: Arc<Mutex<Vec<Str>>>,
     /// Every task that was asked for.
     asked: Arc<Mutex<Vec<(Str, u64)>>>,
+    /// Do executions leave memory whenever they wait, and are they written out after every event?
+    eager: bool,
+    parked: Arc<AtomicU64>,
+    saved: Arc<AtomicU64>,
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(eager: bool) -> Self {
         let clock = Clock::Virtual(VirtualClock::at(Timestamp::from_millis(1_704_067_200_000)));
-        World { clock, tokens: Arc::default(), asked: Arc::default() }
+        World {
+            clock,
+            tokens: Arc::default(),
+            asked: Arc::default(),
+            eager,
+            parked: Arc::default(),
+            saved: Arc::default(),
+        }
+    }
+
+    fn crashing(&self, inner: Arc<dyn Journal>, commits: u64) -> Arc<dyn Journal> {
+        let (parked, saved) = (self.parked.clone(), self.saved.clone());
+        Arc::new(Crashing { inner, commits_left: AtomicU64::new(commits), parked, saved })
     }
 
     fn engine(&self, journal: Arc<dyn Journal>) -> Engine {
@@ -161,7 +197,11 @@ impl World {
             tokens.lock().unwrap().push(request.token.unwrap());
             async { Ok(Value::Null) }
         };
-        Engine::builder()
+        let mut engine = Engine::builder();
+        if self.eager {
+            engine = engine.park_after(Duration::ZERO).snapshot_every(1);
+        }
+        engine
             .clock(self.clock.clone())
             .journal(journal)
             .function("Flaky", Arc::new(flaky))
@@ -183,17 +223,17 @@ impl World {
             if let Some(outcome) = execution.outcome {
                 // Its children hear of it, too.
                 while engine.advance().await {}
-                let history = engine.history(ARN).await?;
+                let history = engine.history(ARN).await.ok()??;
                 let [map_run] = engine.map_runs(ARN).try_into().ok()?;
                 let mut children = Vec::new();
                 for child in engine.children(&map_run.map_run_arn, None, None, 10) {
-                    children.push((child.outcome, engine.history(&child.start.execution_arn).await?));
+                    children.push((child.outcome, engine.history(&child.start.execution_arn).await.ok()??));
                 }
                 children.sort_by_key(|(_, history)| history.first().map(|event| event.timestamp));
                 let counts = format!("{:?} {:?} {:?}", map_run.status, map_run.items, map_run.executions);
                 return Some(End { outcome, history, children, counts });
             }
-            let history = engine.history(ARN).await?;
+            let history = engine.history(ARN).await.ok()??;
             if let Some(HistoryDetail::TaskSubmitted { .. }) = history.last().map(|event| &event.detail) {
                 let token = self.tokens.lock().unwrap().last().cloned();
                 engine.report(&token?, TokenReport::Success("yes".into())).await.ok()?;
@@ -207,18 +247,17 @@ impl World {
 #[derive(Debug, PartialEq)]
 struct End {
     outcome: Outcome,
-    history: Arc<Vec<HistoryEvent>>,
-    children: Vec<(Option<Outcome>, Arc<Vec<HistoryEvent>>)>,
+    history: Vec<HistoryEvent>,
+    children: Vec<(Option<Outcome>, Vec<HistoryEvent>)>,
     counts: String,
 }
 
 /// The end of an execution whose engine crashes after so many commits, again and again; and how often it did.
-async fn crash_every(commits: u64) -> (End, u64, World) {
-    let (world, program) = (World::new(), program());
+async fn crash_every(commits: u64, eager: bool) -> (End, u64, World) {
+    let (world, program) = (World::new(eager), program());
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
     for crashes in 0.. {
-        let crashing = Crashing { inner: journal.clone(), commits_left: AtomicU64::new(commits) };
-        let engine = world.engine(Arc::new(crashing));
+        let engine = world.engine(world.crashing(journal.clone(), commits));
         if let Some(end) = world.play(&engine, &program).await {
             return (end, crashes, world);
         }
@@ -228,11 +267,10 @@ async fn crash_every(commits: u64) -> (End, u64, World) {
 }
 
 /// As [`crash_every`], but there is one crash only.
-async fn crash_once(commits: u64) -> (End, bool) {
-    let (world, program) = (World::new(), program());
+async fn crash_once(commits: u64, eager: bool) -> (End, bool) {
+    let (world, program) = (World::new(eager), program());
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
-    let crashing = Crashing { inner: journal.clone(), commits_left: AtomicU64::new(commits) };
-    if let Some(end) = world.play(&world.engine(Arc::new(crashing)), &program).await {
+    if let Some(end) = world.play(&world.engine(world.crashing(journal.clone(), commits)), &program).await {
         return (end, false);
     }
     let end = world.play(&world.engine(journal), &program).await;
@@ -241,31 +279,37 @@ async fn crash_once(commits: u64) -> (End, bool) {
 
 #[tokio::test]
 async fn a_crash_at_any_moment_changes_nothing() {
-    let (undisturbed, crashes, _) = crash_every(u64::MAX).await;
+    let (undisturbed, crashes, _) = crash_every(u64::MAX, false).await;
     assert_eq!(crashes, 0);
     let Outcome::Succeeded { output } = &undisturbed.outcome else { panic!("{:?}", undisturbed.outcome) };
     assert_eq!(output.get("asked").and_then(Value::as_str), Some("yes"));
     assert_eq!(undisturbed.children.len(), 3);
+    let (eager, _, world) = crash_every(u64::MAX, true).await;
+    assert_eq!(eager, undisturbed);
+    let (parked, saved) = (world.parked.load(Ordering::SeqCst), world.saved.load(Ordering::SeqCst));
+    assert!(parked > 10 && saved > 30, "parked {parked} times, written out {saved} times");
 
-    let mut commits = 0;
-    loop {
-        let (end, crashed) = crash_once(commits).await;
-        assert_eq!(end, undisturbed, "after a crash at commit {commits}");
-        if !crashed {
-            break;
+    for eager in [false, true] {
+        let mut commits = 0;
+        loop {
+            let (end, crashed) = crash_once(commits, eager).await;
+            assert_eq!(end, undisturbed, "after a crash at commit {commits}");
+            if !crashed {
+                break;
+            }
+            commits += 1;
         }
-        commits += 1;
+        assert!(commits > 30, "only {commits} moments to crash at");
     }
-    assert!(commits > 30, "only {commits} moments to crash at");
 }
 
 #[tokio::test]
 async fn many_crashes_change_nothing() {
-    let (undisturbed, _, world) = crash_every(u64::MAX).await;
+    let (undisturbed, _, world) = crash_every(u64::MAX, false).await;
     let mut asked = world.asked.lock().unwrap().clone();
     asked.sort();
-    for commits in [2, 3, 5, 8] {
-        let (end, crashes, world) = crash_every(commits).await;
+    for (commits, eager) in [(2, false), (3, false), (5, false), (8, false), (3, true), (5, true), (8, true)] {
+        let (end, crashes, world) = crash_every(commits, eager).await;
         assert!(crashes > 3, "{crashes}");
         assert_eq!(end, undisturbed, "with a crash every {commits} commits");
         // Tasks are asked for at least once, and never under another id.
@@ -278,7 +322,7 @@ async fn many_crashes_change_nothing() {
 
 #[tokio::test]
 async fn an_execution_that_replays_differently_is_not_continued() {
-    let world = World::new();
+    let world = World::new(false);
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
     let engine = world.engine(journal.clone());
     engine.start(program(), start()).await.unwrap();
@@ -290,6 +334,7 @@ async fn an_execution_that_replays_differently_is_not_continued() {
     drop(engine);
     let engine = world.engine(journal);
     assert_eq!(engine.recover().await, Ok(0));
-    assert!(engine.history(ARN).await.is_none());
+    let refused = engine.history(ARN).await.unwrap_err();
+    assert_eq!(refused, JournalError::Diverged { execution_arn: ARN.into(), number: 1 });
     assert_eq!(engine.execution(ARN).unwrap().status(), Status::Running);
 }

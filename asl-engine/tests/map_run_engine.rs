@@ -78,7 +78,7 @@ async fn children_run_in_virtual_time_and_are_counted() {
     assert_eq!(of_machine.len(), 5);
     assert_eq!(engine.executions(&engine.execution(ARN).unwrap().start.state_machine_arn, None, None, 10).len(), 1);
     // Each has a history of its own.
-    let history = engine.history(&failed[0].start.execution_arn).await.unwrap();
+    let history = engine.history(&failed[0].start.execution_arn).await.unwrap().unwrap();
     assert_eq!(history.last().unwrap().id, history.len() as u64);
 }
 

@@ -196,7 +196,7 @@ pub struct ChildCommand {
 }
 
 /// What a driver is told about a Map Run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum MapRunNews {
     /// It began.
     Started {
@@ -262,7 +262,7 @@ pub enum MapRunStatus {
 }
 
 /// A task to be done.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskCommand {
     /// What it is for.
     pub purpose: Purpose,

@@ -52,13 +52,20 @@ pub struct Machine {
 }
 
 /// The form in which machines are written out. Changes with every change of [`Core`].
-const SNAPSHOT_VERSION: u32 = 4;
+pub const SNAPSHOT_VERSION: u32 = 4;
 
 /// A machine written out at one point of its life: serialisable, without program and history.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Snapshot<'a> {
     version: u32,
     core: Cow<'a, Core>,
+}
+
+impl Snapshot<'_> {
+    /// The snapshot on its own, when the machine goes on.
+    pub fn into_owned(self) -> Snapshot<'static> {
+        Snapshot { version: self.version, core: Cow::Owned(self.core.into_owned()) }
+    }
 }
 
 /// Why a snapshot cannot be used.

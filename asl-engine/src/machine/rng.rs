@@ -2,20 +2,27 @@
 //! 2014). It serves jitter, UUIDs and `States.MathRandom`; it is no source of secrets.
 
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// INVARIANT: seeded from the Start alone, so a replay draws the same numbers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Rng(Cell<u64>);
+// Atomic so that a machine written out can be shared; only its own thread ever draws.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Rng(AtomicU64);
+
+impl Clone for Rng {
+    fn clone(&self) -> Self {
+        Rng::new(self.0.load(Ordering::Relaxed))
+    }
+}
 
 impl Rng {
     pub(super) fn new(seed: u64) -> Self {
-        Rng(Cell::new(seed))
+        Rng(AtomicU64::new(seed))
     }
 
     pub(super) fn next(&self) -> u64 {
-        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.0.set(state);
+        let state = self.0.load(Ordering::Relaxed).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0.store(state, Ordering::Relaxed);
         mix(state)
     }
 

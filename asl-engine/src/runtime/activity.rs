@@ -2,7 +2,7 @@
 
 use crate::machine::TaskId;
 use crate::value::{Str, Value};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
@@ -16,11 +16,12 @@ pub struct ActivityTask {
 }
 
 /// A task nobody has taken yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Offered {
-    pub(super) execution_arn: Str,
+    /// Tells which shard it lives in.
+    pub(super) home: u64,
+    pub(super) execution: u64,
     pub(super) task: TaskId,
-    pub(super) activity: ActivityTask,
 }
 
 /// The waiting tasks and the waiting workers of every activity.
@@ -31,7 +32,10 @@ pub(super) struct Activities(Mutex<HashMap<Str, Waiting>>);
 
 #[derive(Default)]
 struct Waiting {
-    tasks: VecDeque<Offered>,
+    /// By the order they were offered in.
+    tasks: BTreeMap<u64, Offered>,
+    places: HashMap<Offered, u64>,
+    next: u64,
     workers: VecDeque<oneshot::Sender<Offered>>,
 }
 
@@ -51,15 +55,20 @@ impl Activities {
                 Err(back) => task = back,
             }
         }
-        waiting.tasks.push_back(task);
+        waiting.next += 1;
+        waiting.tasks.insert(waiting.next, task);
+        waiting.places.insert(task, waiting.next);
     }
 
     /// Takes the task that waits longest, or a place in the queue of workers.
     pub(super) fn take(&self, activity_arn: &str) -> Result<Offered, oneshot::Receiver<Offered>> {
         let mut map = self.map();
         let waiting = map.entry(activity_arn.into()).or_default();
-        match waiting.tasks.pop_front() {
-            Some(task) => Ok(task),
+        match waiting.tasks.pop_first() {
+            Some((_, task)) => {
+                waiting.places.remove(&task);
+                Ok(task)
+            }
             None => {
                 waiting.workers.retain(|worker| !worker.is_closed());
                 let (sender, receiver) = oneshot::channel();
@@ -70,9 +79,11 @@ impl Activities {
     }
 
     /// Forgets a task nobody waits for any more.
-    pub(super) fn withdraw(&self, execution_arn: &str, task: TaskId) {
-        for waiting in self.map().values_mut() {
-            waiting.tasks.retain(|offered| offered.task != task || offered.execution_arn != execution_arn);
+    pub(super) fn withdraw(&self, activity_arn: &str, task: Offered) {
+        if let Some(waiting) = self.map().get_mut(activity_arn)
+            && let Some(place) = waiting.places.remove(&task)
+        {
+            waiting.tasks.remove(&place);
         }
     }
 }

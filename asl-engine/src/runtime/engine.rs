@@ -1,14 +1,16 @@
 //! The engine: starts executions and answers for them.
 
-use super::activity::{Activities, ActivityTask};
+use super::activity::{Activities, ActivityTask, Offered};
 use super::clock::Clock;
 use super::functions::Functions;
+use super::history::{HistoryPage, HistoryRange};
 use super::journal::{Journal, JournalError, Kept, Log, MemoryJournal};
 use super::map_run::{MapRun, MapRuns};
 use super::record::{Execution, PatientWait, Record, Records, Status};
-use super::recovery::replay;
+use super::recovery::Share;
+use super::replay;
 use super::retention::{self, Retention};
-use super::shard::{INBOX, Message, Shard, Shared};
+use super::shard::{INBOX, Message, Shard, Shared, home_of};
 use super::task_future::Guarded;
 use crate::definition::Program;
 use crate::error::StatesError;
@@ -22,6 +24,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Executes state machines. Clones are the same engine; it ends when the last of them is gone.
@@ -45,7 +48,15 @@ pub struct EngineBuilder {
     running_max: Option<usize>,
     journal: Option<Arc<dyn Journal>>,
     retention: Retention,
+    park_after: Option<Duration>,
+    snapshot_every: Option<u64>,
 }
+
+/// How long an execution waits before it leaves memory: a callback that comes at once finds it there.
+const PARK_AFTER: Duration = Duration::from_millis(500);
+
+/// How many history events lie between two snapshots. Measured: docs/performance.md, *Durability*.
+const SNAPSHOT_EVERY: u64 = 1_000;
 
 /// Why an execution was not started.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -139,6 +150,20 @@ impl EngineBuilder {
         self
     }
 
+    /// How long an execution waits (for a timer, a token, an activity's worker) before it leaves memory and is only a row in
+    /// the journal; half a second unless told otherwise.
+    pub fn park_after(mut self, park_after: Duration) -> Self {
+        self.park_after = Some(park_after);
+        self
+    }
+
+    /// How many history events an execution may go on without its machine being written out: as many are replayed at most
+    /// when it comes back to memory, or when a page of its history is read. 1,000 unless told otherwise.
+    pub fn snapshot_every(mut self, events: u64) -> Self {
+        self.snapshot_every = Some(events);
+        self
+    }
+
     /// The engine.
     ///
     /// # Panics
@@ -156,12 +181,14 @@ impl EngineBuilder {
             activities: Activities::default(),
             records: Records::default(),
             log: Log::new(self.journal.unwrap_or_else(|| Arc::new(MemoryJournal::default()))),
+            snapshot_every: self.snapshot_every.unwrap_or(SNAPSHOT_EVERY),
+            park_after: self.park_after.unwrap_or(PARK_AFTER),
             failure: watch::Sender::new(None),
         });
         let shards = (0..shards)
-            .map(|number| {
+            .map(|_| {
                 let (sender, receiver) = mpsc::channel(INBOX);
-                tokio::spawn(Shard::new(shared.clone(), number, &sender, receiver).run());
+                tokio::spawn(Shard::new(shared.clone(), &sender, receiver).run());
                 sender
             })
             .collect();
@@ -200,17 +227,19 @@ impl Engine {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn recover(&self) -> Result<usize, JournalError> {
-        let unfinished = self.0.shared.log.journal.unfinished()?;
+        let journal = &self.0.shared.log.journal;
+        let unfinished = journal.unfinished()?;
         let roots = Roots::new(&unfinished);
-        let mut shares = vec![Vec::new(); self.0.shards.len()];
+        let mut shares: Vec<Share> = self.0.shards.iter().map(|_| Share::default()).collect();
         for kept in unfinished {
-            let shard = self.shard_of(roots.of(&kept));
-            shares[shard].push(kept);
+            let home = roots.home_of(&kept, &self.0.shared);
+            shares[self.shard_at(home)].unfinished.push((kept, home));
         }
+        journal.parked(&mut |parked| shares[self.shard_at(parked.home)].parked.push(parked))?;
         let mut answers = Vec::new();
-        for (shard, unfinished) in self.0.shards.iter().zip(shares) {
+        for (shard, share) in self.0.shards.iter().zip(shares) {
             let (recovered, answer) = oneshot::channel();
-            if shard.send(Message::Recover { unfinished, recovered }).await.is_ok() {
+            if shard.send(Message::Recover { share, recovered }).await.is_ok() {
                 answers.push(answer);
             }
         }
@@ -267,16 +296,15 @@ impl Engine {
         if self.0.shared.records.running() >= self.0.running_max {
             return Err(StartError::Overloaded);
         }
-        let shard = &self.0.shards[self.shard_of(&start.execution_arn)];
+        let shard = &self.0.shards[self.shard_at(home_of(&start.execution_arn))];
         let (answer, started) = oneshot::channel();
         let message = Message::Start { program, start: Arc::new(start), kept, answer };
         shard.send(message).await.map_err(|_| StartError::Stopped)?;
         started.await.unwrap_or(Err(StartError::Stopped))
     }
 
-    fn shard_of(&self, execution_arn: &str) -> usize {
-        let hash = foldhash::fast::FixedState::default().hash_one(execution_arn);
-        hash as usize % self.0.shards.len()
+    fn shard_at(&self, home: u64) -> usize {
+        (home % self.0.shards.len() as u64) as usize
     }
 
     /// Runs a program to its end, under a made-up name: the short way for programs that embed the engine. With a virtual
@@ -304,13 +332,13 @@ impl Engine {
 
     /// Stops an execution. `None`: there is no such execution. One that has ended stays as it ended.
     pub async fn stop(&self, execution_arn: &str, error: StatesError) -> Option<Execution> {
-        let Some(record) = self.0.shared.records.get(execution_arn) else { return self.execution(execution_arn) };
+        let place = self.place(execution_arn)?;
         let (told, over) = oneshot::channel();
         let event = Event::StopRequested { error };
-        self.send(&record, Message::Tell { execution_arn: execution_arn.into(), event, told }).await;
+        self.send(&place, Message::Tell { execution: place.execution, event, told }).await;
         // An answer that never comes means that the engine is going down.
         let _ = over.await;
-        Some(record.snapshot())
+        self.execution(execution_arn)
     }
 
     /// An execution, as it is now.
@@ -362,7 +390,7 @@ impl Engine {
 
     /// A Map Run, as it is now.
     pub fn map_run(&self, map_run_arn: &str) -> Option<MapRun> {
-        self.0.shared.records.map_run(map_run_arn).or_else(|| self.ended_map_runs_with(map_run_arn)?.get(map_run_arn))
+        self.0.shared.records.map_run(map_run_arn).or_else(|| self.kept_map_runs_with(map_run_arn)?.get(map_run_arn))
     }
 
     /// The Map Runs of an execution, in the order they started.
@@ -370,26 +398,25 @@ impl Engine {
         match self.0.shared.records.get(execution_arn) {
             Some(_) => self.0.shared.records.map_runs(execution_arn),
             None => {
-                let map_runs = self.kept(execution_arn).and_then(|kept| self.ended_map_runs(&kept));
+                let map_runs = self.kept(execution_arn).and_then(|kept| self.map_runs_of(&kept));
                 map_runs.map(|map_runs| map_runs.of_execution(execution_arn)).unwrap_or_default()
             }
         }
     }
 
-    fn ended_map_runs_with(&self, map_run_arn: &str) -> Option<MapRuns> {
+    fn kept_map_runs_with(&self, map_run_arn: &str) -> Option<MapRuns> {
         let log = &self.0.shared.log;
         let of = |journal: &dyn Journal| readable(journal.map_run_of(map_run_arn)).flatten();
         let execution_arn = of(&*log.journal).or_else(|| of(&log.passing))?;
-        self.ended_map_runs(&self.kept(&execution_arn)?)
+        self.map_runs_of(&self.kept(&execution_arn)?)
     }
 
-    /// The Map Runs of an execution that has ended, derived from its events.
-    fn ended_map_runs(&self, kept: &Kept) -> Option<MapRuns> {
+    /// The Map Runs of an execution that is not in memory, derived from its events.
+    fn map_runs_of(&self, kept: &Kept) -> Option<MapRuns> {
         let journal = self.0.shared.log.of(&kept.birth);
-        let events = readable(journal.events(kept.birth.sequence))?;
-        let (_, replayed) = readable(replay(kept, events, false))?;
+        let replay = readable(replay::bring_back(journal, kept))?;
         let mut map_runs = MapRuns::default();
-        for (at, map_run_arn, news) in replayed.map_runs {
+        for (at, map_run_arn, news) in replay.outstanding.map_runs {
             map_runs.tell(&kept.birth.start.execution_arn, map_run_arn, at, news);
         }
         for map_run in map_runs.of_execution(&kept.birth.start.execution_arn) {
@@ -406,30 +433,57 @@ impl Engine {
     /// ended stays as it ended.
     pub async fn update_map_run(&self, map_run_arn: &str, limits: MapRunLimits) -> Option<MapRun> {
         let map_run = self.map_run(map_run_arn)?;
-        let Some(record) = self.0.shared.records.get(&map_run.execution_arn) else { return Some(map_run) };
+        let Some(place) = self.place(&map_run.execution_arn) else { return Some(map_run) };
         let event = Event::MapRunUpdated { map_run_arn: map_run.map_run_arn, limits };
         let (told, heard) = oneshot::channel();
-        let execution_arn = map_run.execution_arn;
-        self.send(&record, Message::Tell { execution_arn, event, told }).await;
+        self.send(&place, Message::Tell { execution: place.execution, event, told }).await;
         // An answer that never comes means that the engine is going down.
         let _ = heard.await;
         self.map_run(map_run_arn)
     }
 
-    /// The history of an execution so far.
-    pub async fn history(&self, execution_arn: &str) -> Option<Arc<Vec<HistoryEvent>>> {
-        let kept = self.kept(execution_arn)?;
-        let events = readable(self.0.shared.log.of(&kept.birth).events(kept.birth.sequence))?;
-        let (_, replayed) = readable(replay(&kept, events, true))?;
-        Some(Arc::new(replayed.history))
+    /// The history of an execution so far. `None`: there is no such execution.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a replay of its events does not do what the execution did.
+    pub async fn history(&self, execution_arn: &str) -> Result<Option<Vec<HistoryEvent>>, JournalError> {
+        let page = self.history_page(execution_arn, HistoryRange::default()).await?;
+        Ok(page.map(|page| page.events))
+    }
+
+    /// A part of the history of an execution: reading it costs what the part costs, not what lies before it.
+    ///
+    /// # Errors
+    /// As [`Self::history`].
+    pub async fn history_page(
+        &self,
+        execution_arn: &str,
+        range: HistoryRange,
+    ) -> Result<Option<HistoryPage>, JournalError> {
+        let log = &self.0.shared.log;
+        match log.find(execution_arn)? {
+            Some(kept) => HistoryPage::read(log.of(&kept.birth), &kept, range).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Waits until the execution has ended. `None`: there is no such execution, or the engine has stopped.
     pub async fn finished(&self, execution_arn: &str) -> Option<Execution> {
-        match self.0.shared.records.get(execution_arn) {
+        match self.attend(execution_arn).await {
             Some(record) => self.end_of(&record).await,
-            None => self.kept(execution_arn).map(Execution::from),
+            None => self.execution(execution_arn),
         }
+    }
+
+    /// The record of an execution that has not ended, in memory as long as it is held.
+    async fn attend(&self, execution_arn: &str) -> Option<Arc<Record>> {
+        if let Some(record) = self.0.shared.records.get(execution_arn) {
+            return Some(record);
+        }
+        let place = self.place(execution_arn)?;
+        let (answer, attended) = oneshot::channel();
+        self.send(&place, Message::Attend { execution: place.execution, answer }).await;
+        attended.await.ok()?
     }
 
     async fn end_of(&self, record: &Record) -> Option<Execution> {
@@ -452,7 +506,7 @@ impl Engine {
 
     /// As [`Engine::finished`], for a task handler whose task is that execution: virtual time goes on meanwhile.
     pub async fn finished_meanwhile(&self, execution_arn: &str) -> Option<Execution> {
-        let _waiting = self.0.shared.records.get(execution_arn).map(PatientWait::new);
+        let _waiting = self.attend(execution_arn).await.map(PatientWait::new);
         self.finished(execution_arn).await
     }
 
@@ -462,17 +516,12 @@ impl Engine {
     /// See [`TokenError`].
     pub async fn report(&self, token: &str, report: TokenReport) -> Result<(), TokenError> {
         let (execution_arn, task, check) = token::decode(token).ok_or(TokenError::Unknown)?;
-        let genuine = |start: &Start| check == token::check(task, start.seed);
-        let Some(record) = self.0.shared.records.get(&execution_arn) else {
-            let ended = self.kept(&execution_arn).filter(|kept| genuine(&kept.birth.start));
-            return Err(ended.map_or(TokenError::Unknown, |_| TokenError::TimedOut));
-        };
-        if !genuine(&record.birth.start) {
+        let place = self.place(&execution_arn).ok_or(TokenError::Unknown)?;
+        if check != token::check(task, place.start.seed) {
             return Err(TokenError::Unknown);
         }
         let (answer, accepted) = oneshot::channel();
-        let message = Message::Report { execution_arn: execution_arn.clone(), task, report, answer };
-        self.send(&record, message).await;
+        self.send(&place, Message::Report { execution: place.execution, task, report, answer }).await;
         accepted.await.unwrap_or(Err(TokenError::TimedOut))
     }
 
@@ -487,12 +536,11 @@ impl Engine {
                 },
             };
             let (taken, may_take) = oneshot::channel();
-            let (execution_arn, task) = (offered.execution_arn.clone(), offered.task);
-            let worker_name = worker_name.clone();
-            let Some(record) = self.0.shared.records.get(&execution_arn) else { continue };
-            self.send(&record, Message::Take { execution_arn, task, worker_name, taken }).await;
-            if may_take.await == Ok(true) {
-                return offered.activity;
+            let Offered { home, execution, task } = offered;
+            let message = Message::Take { execution, task, worker_name: worker_name.clone(), taken };
+            let _ = self.0.shards[self.shard_at(home)].send(message).await;
+            if let Ok(Some(activity)) = may_take.await {
+                return activity;
             }
         }
     }
@@ -513,10 +561,30 @@ impl Engine {
         answer.await.unwrap_or(false)
     }
 
-    async fn send(&self, record: &Record, message: Message) {
-        // A shard that is gone drops the message's answer channel, which is how the caller hears of it.
-        let _ = self.0.shards[record.shard].send(message).await;
+    /// Where an execution is to be told something; `None`: there is none. One that has ended hears nothing.
+    fn place(&self, execution_arn: &str) -> Option<Place> {
+        let (birth, home) = match self.0.shared.records.get(execution_arn) {
+            Some(record) => (record.birth.clone(), record.home),
+            None => {
+                let kept = self.kept(execution_arn)?;
+                let home = self.0.shared.home_of(&kept.birth);
+                (kept.birth, home)
+            }
+        };
+        Some(Place { shard: self.shard_at(home), execution: birth.sequence, start: birth.start.clone() })
     }
+
+    async fn send(&self, place: &Place, message: Message) {
+        // A shard that is gone drops the message's answer channel, which is how the caller hears of it.
+        let _ = self.0.shards[place.shard].send(message).await;
+    }
+}
+
+/// Where an execution lives.
+struct Place {
+    shard: usize,
+    execution: u64,
+    start: Arc<Start>,
 }
 
 /// What the journal tells; what it cannot is logged.
@@ -535,11 +603,11 @@ impl Roots {
         Roots(unfinished.iter().filter_map(parent).collect())
     }
 
-    fn of<'a>(&'a self, kept: &'a Kept) -> &'a str {
+    fn home_of(&self, kept: &Kept, shared: &Shared) -> u64 {
         let mut root = &kept.birth.start.execution_arn;
         while let Some(parent) = self.0.get(root) {
             root = parent;
         }
-        root
+        if *root == kept.birth.start.execution_arn { shared.home_of(&kept.birth) } else { home_of(root) }
     }
 }

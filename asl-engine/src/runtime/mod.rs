@@ -1,8 +1,9 @@
 //! The local runtime: executions on tokio, with real or virtual time.
 //!
 //! Executions are spread over a few shards. A shard is one tokio task that owns its machines: it takes a batch of messages,
-//! steps the machines, and performs their commands. The child executions of a Map Run live in the shard of their parent. No lock is held across executions, and a waiting execution costs no
-//! thread and no task: it is an entry in its shard's timer table.
+//! steps the machines, and performs their commands. The child executions of a Map Run live in the shard of their parent. No
+//! lock is held across executions, and a waiting execution costs no thread, no task and soon no memory: it is a row in the
+//! journal and an entry in its shard's timer table.
 //!
 //! ```
 //! use asl_engine::{Definition, runtime::Engine, machine::Outcome, object, task::typed};
@@ -19,12 +20,18 @@
 
 mod activity;
 mod clock;
+mod dispatch;
 mod engine;
 mod functions;
+mod history;
 mod journal;
 mod map_run;
+mod outstanding;
+mod parking;
+mod perform;
 mod record;
 mod recovery;
+mod replay;
 mod retention;
 mod shard;
 mod task_future;
@@ -33,9 +40,11 @@ pub use activity::ActivityTask;
 pub use clock::{Clock, VirtualClock};
 pub use engine::{Engine, EngineBuilder, StartError, TokenError, TokenReport};
 pub use functions::{function_name, invoke_answer, invoke_error};
-pub use journal::{Birth, End, Entry, Happened, Journal, JournalError, Kept, MemoryJournal, Parent};
+pub use history::{HistoryPage, HistoryRange};
+pub use journal::{Birth, End, Entry, Happened, Journal, JournalError, Kept, MemoryJournal, Parent, Parked, Saved};
 #[cfg(feature = "durable")]
 pub use journal::{Durability, DurableJournal};
 pub use map_run::{Counts, MapRun};
+pub use outstanding::Outstanding;
 pub use record::{Execution, Status};
 pub use retention::Retention;

@@ -81,8 +81,8 @@ impl From<Kept> for Execution {
 /// An execution that runs, and for those who wait for it its end.
 pub(super) struct Record {
     pub(super) birth: Arc<Birth>,
-    /// Which shard it lives in. Children live with their parents.
-    pub(super) shard: usize,
+    /// Tells which shard it lives in. Children live with their parents.
+    pub(super) home: u64,
     /// Does the engine's journal keep it? Others end with the process.
     pub(super) kept: bool,
     /// Is its start recorded? Until then nobody may see it.
@@ -152,7 +152,7 @@ impl Drop for PatientWait {
     }
 }
 
-/// The executions that run, by ARN, and their Map Runs.
+/// The executions that run in memory, by ARN, and their Map Runs.
 #[derive(Default)]
 pub(super) struct Records {
     tables: RwLock<Tables>,
@@ -167,19 +167,31 @@ struct Tables {
 
 impl Records {
     /// A new execution. Its shard has made sure that its ARN is free.
-    pub(super) fn insert(&self, birth: Arc<Birth>, shard: usize, kept: bool, clock: Clock) -> Arc<Record> {
+    pub(super) fn insert(&self, birth: Arc<Birth>, home: u64, kept: bool, clock: Clock) -> Arc<Record> {
         let record = Arc::new(Record {
             birth,
-            shard,
+            home,
             kept,
             public: AtomicBool::new(false),
             end: Mutex::default(),
             ended: Notify::new(),
             patient: Patient { clock, waiting: AtomicUsize::new(0) },
         });
-        self.running.fetch_add(1, Ordering::Relaxed);
         self.change().by_arn.insert(record.birth.start.execution_arn.clone(), record.clone());
         record
+    }
+
+    /// So many more executions run, in memory or parked.
+    pub(super) fn count_running(&self, more: usize) {
+        self.running.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// An execution leaves memory; the journal tells of it from now on.
+    pub(super) fn leave(&self, record: &Record) {
+        let execution_arn = &record.birth.start.execution_arn;
+        let mut tables = self.change();
+        tables.by_arn.remove(execution_arn);
+        tables.map_runs.forget(execution_arn);
     }
 
     /// An execution has ended, and the journal has it.

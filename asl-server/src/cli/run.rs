@@ -10,7 +10,7 @@ use crate::wire::history;
 use anyhow::Context;
 use asl_engine::definition;
 use asl_engine::machine::{MachineType, Outcome, Start};
-use asl_engine::runtime::{Clock, Engine, Execution, VirtualClock};
+use asl_engine::runtime::{Clock, Engine, Execution, HistoryRange, VirtualClock};
 use asl_engine::{StatesError, Value};
 use clap::Args;
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ impl Run {
         engine.start(program, start).await?;
         let execution = self.follow(engine, &arn).await.context("the execution was lost before it ended")?;
         if self.history {
-            let events = engine.history(&arn).await.unwrap_or_default();
+            let events = engine.history(&arn).await?.unwrap_or_default();
             let style = history::Style { data: true, region: &caller.region, input_text: None };
             let events: Vec<Value> = events.iter().map(|event| history::event(event, style)).collect();
             println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "events": events }))?);
@@ -119,17 +119,16 @@ impl Run {
 
     /// Tells the news of an execution until it has ended.
     async fn follow(&self, engine: &Engine, arn: &str) -> Option<Execution> {
-        let mut told = 0;
+        let mut told = HistoryRange::default();
         loop {
             let execution = engine.execution(arn)?;
             if !self.quiet {
-                let history = engine.history(arn).await?;
-                for event in history.get(told..).unwrap_or_default() {
-                    if let Some(line) = progress::line(event, execution.started) {
+                for event in engine.history_page(arn, told).await.ok()??.events {
+                    told.after = Some(event.id);
+                    if let Some(line) = progress::line(&event, execution.started) {
                         eprintln!("{line}");
                     }
                 }
-                told = history.len();
             }
             if execution.outcome.is_some() {
                 return Some(execution);

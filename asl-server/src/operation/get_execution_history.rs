@@ -7,7 +7,7 @@ use crate::wire::page::page_size;
 use crate::wire::validate::Constraints;
 use crate::wire::{ApiError, Arn, history};
 use asl_engine::Value;
-use asl_engine::history::HistoryEvent;
+use asl_engine::runtime::{HistoryPage, HistoryRange};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -39,11 +39,12 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let list = ["GetExecutionHistory", arn.as_str(), if backwards { "backwards" } else { "forwards" }];
     let after = service.pages().position(&list, token.as_deref())?;
     let after: Option<u64> = after.map(|id| id.parse().map_err(|_| ApiError::invalid_token())).transpose()?;
-    let history = service.engine().history(&arn).await.ok_or_else(|| ApiError::execution_does_not_exist(&arn))?;
-
     let size = page_size(request.max_results);
-    let (page, more) = page(&history, after, backwards, size);
-    let last = page.last().filter(|_| more);
+    let range = HistoryRange { after, backwards, limit: Some(size) };
+    let page = service.engine().history_page(&arn, range).await;
+    let page = page.map_err(|error| ApiError::internal(format!("The history cannot be told: {error}")))?;
+    let HistoryPage { events, more } = page.ok_or_else(|| ApiError::execution_does_not_exist(&arn))?;
+    let last = events.last().filter(|_| more);
     let next_token = last.map(|event| service.pages().token(&list, &event.id.to_string()));
     let region = Arn::parse(&arn)?.region;
     let style = history::Style {
@@ -51,22 +52,5 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         region: &region,
         input_text: execution.start.input_text.as_deref(),
     };
-    Ok(Response { events: page.into_iter().map(|event| history::event(event, style)).collect(), next_token })
-}
-
-/// The events after the one with the id `after`, at most `size`; true when there are more.
-///
-/// Ids, not positions: a running execution's history grows while it is read.
-fn page(history: &[HistoryEvent], after: Option<u64>, backwards: bool, size: usize) -> (Vec<&HistoryEvent>, bool) {
-    if backwards {
-        let until = after.map_or(history.len(), |after| history.partition_point(|event| event.id < after));
-        return take(history[..until].iter().rev(), size);
-    }
-    let from = after.map_or(0, |after| history.partition_point(|event| event.id <= after));
-    take(history[from..].iter(), size)
-}
-
-fn take<'a>(mut events: impl Iterator<Item = &'a HistoryEvent>, size: usize) -> (Vec<&'a HistoryEvent>, bool) {
-    let page = events.by_ref().take(size).collect();
-    (page, events.next().is_some())
+    Ok(Response { events: events.iter().map(|event| history::event(event, style)).collect(), next_token })
 }

@@ -1,8 +1,9 @@
 //! How entries are written: a byte that tells the version, then MessagePack with named fields, so that fields can be added.
 
-use super::{Birth, Happened, JournalError, Parent};
+use super::{Birth, Happened, JournalError, Parent, Saved};
 use crate::definition::{Program, ProgramSource};
-use crate::machine::{Event, Start};
+use crate::machine::{self, Event, SNAPSHOT_VERSION, Start};
+use crate::runtime::outstanding::Outstanding;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,38 @@ pub(super) fn write_event(happened: &Happened) -> Result<Vec<u8>, String> {
 pub(super) fn read_event(key: &str, bytes: &[u8]) -> Result<Happened, JournalError> {
     let WrittenEvent { at, digest, event } = read("events", key, bytes)?;
     Ok(Happened { at, digest, event: event.into_owned() })
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenSnapshot<'a> {
+    history: u64,
+    events: u32,
+    machine: Cow<'a, machine::Snapshot<'static>>,
+    outstanding: Cow<'a, Outstanding>,
+}
+
+/// Before the rest stands the version of the machine's form, so that a snapshot of another version is known without being
+/// understood.
+pub(super) fn write_snapshot(saved: &Saved) -> Result<Vec<u8>, String> {
+    let written = WrittenSnapshot {
+        history: saved.history,
+        events: saved.events,
+        machine: Cow::Borrowed(&saved.machine),
+        outstanding: Cow::Borrowed(&saved.outstanding),
+    };
+    Ok([&SNAPSHOT_VERSION.to_be_bytes()[..], &write(&written)?].concat())
+}
+
+/// `None`: it is of another version; the events tell the same.
+pub(super) fn read_snapshot(key: &str, bytes: &[u8]) -> Result<Option<Saved>, JournalError> {
+    match bytes.split_first_chunk() {
+        Some((version, rest)) if *version == SNAPSHOT_VERSION.to_be_bytes() => {
+            let WrittenSnapshot { history, events, machine, outstanding } = read("snapshots", key, rest)?;
+            let (machine, outstanding) = (machine.into_owned(), outstanding.into_owned());
+            Ok(Some(Saved { history, events, machine, outstanding }))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Names a program by what it was compiled of.

@@ -3,7 +3,7 @@
 //! Keys of executions are their sequence numbers, big-endian, so that the store's order is the order in which they started.
 
 use super::codec::{self, ProgramKey};
-use super::{Entry, Happened, Journal, JournalError, Kept};
+use super::{Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
 use crate::definition::{Program, ProgramSource};
 use crate::runtime::record::Status;
 use crate::time::Timestamp;
@@ -43,14 +43,18 @@ struct Tables {
     births: Keyspace,
     /// Sequence and number → what happened.
     events: Keyspace,
+    /// Sequence, length of the history and number of events → the machine then.
+    snapshots: Keyspace,
     /// Sequence → how it ended.
     ends: Keyspace,
     /// ARN → sequence.
     arns: Keyspace,
     /// List, status (or [`ANY`]) and sequence → nothing.
     lists: Keyspace,
-    /// Sequence → nothing.
+    /// Sequence → nothing. What is parked is not here.
     unfinished: Keyspace,
+    /// Sequence → what a parked execution waits for.
+    parked: Keyspace,
     /// Time of the end and sequence → ARN.
     ended: Keyspace,
     /// `R` and a Map Run → its execution; `E`, an execution and a Map Run → nothing.
@@ -95,10 +99,12 @@ impl DurableJournal {
         let tables = Tables {
             births: table("births")?,
             events: table("events")?,
+            snapshots: table("snapshots")?,
             ends: table("ends")?,
             arns: table("arns")?,
             lists: table("lists")?,
             unfinished: table("unfinished")?,
+            parked: table("parked")?,
             ended: table("ended")?,
             map_runs: table("map_runs")?,
             put: table("put")?,
@@ -201,6 +207,19 @@ impl DurableJournal {
                 let event = codec::write_event(happened).map_err(written("events"))?;
                 batch.events.push((event_key(*sequence, *number), event.into()));
             }
+            Entry::Snapshot { sequence, saved } => {
+                let snapshot = codec::write_snapshot(saved).map_err(written("snapshots"))?;
+                batch.insert(&tables.snapshots, snapshot_key(*sequence, saved.history, saved.events), snapshot);
+            }
+            Entry::Parked(parked) => {
+                let key = parked.sequence.to_be_bytes();
+                batch.remove(&tables.unfinished, key);
+                batch.insert(&tables.parked, key, codec::write(parked).map_err(written("parked executions"))?);
+            }
+            Entry::Awake { sequence } => {
+                batch.insert(&tables.unfinished, sequence.to_be_bytes(), []);
+                batch.remove(&tables.parked, sequence.to_be_bytes());
+            }
             Entry::Ended(birth, end) => {
                 let key = birth.sequence.to_be_bytes();
                 batch.insert(&tables.ends, key, codec::write(end).map_err(written("ends"))?);
@@ -229,6 +248,9 @@ impl DurableJournal {
         let key = birth.sequence.to_be_bytes();
         for event in tables.events.prefix(key) {
             batch.remove(&tables.events, event.key().map_err(read("events"))?);
+        }
+        for snapshot in tables.snapshots.prefix(key) {
+            batch.remove(&tables.snapshots, snapshot.key().map_err(read("snapshots"))?);
         }
         for list in birth.lists() {
             for status in [ANY, kept.status() as u8] {
@@ -319,18 +341,44 @@ impl Journal for DurableJournal {
         }
     }
 
-    fn events(&self, sequence: u64) -> Result<Vec<Happened>, JournalError> {
-        let events = self.tables.events.prefix(sequence.to_be_bytes());
+    fn get(&self, sequence: u64) -> Result<Option<Kept>, JournalError> {
+        self.kept(sequence)
+    }
+
+    fn events(&self, sequence: u64, from: u32, limit: usize) -> Result<Vec<Happened>, JournalError> {
+        let events = self.tables.events.range(event_key(sequence, from)..=event_key(sequence, u32::MAX));
         let event = |event: ::fjall::Guard| {
             let (key, event) = event.into_inner().map_err(read("events"))?;
             codec::read_event(&format!("{sequence}/{}", number(key.get(8..).unwrap_or_default())), &event)
         };
-        events.map(event).collect()
+        events.take(limit).map(event).collect()
+    }
+
+    fn snapshot(&self, sequence: u64, history: u64) -> Result<Option<Arc<Saved>>, JournalError> {
+        let range = snapshot_key(sequence, 0, 0)..=snapshot_key(sequence, history, u32::MAX);
+        for snapshot in self.tables.snapshots.range(range).rev() {
+            let (key, snapshot) = snapshot.into_inner().map_err(read("snapshots"))?;
+            let name = format!("{sequence}/{}", number(key.get(8..).unwrap_or_default()));
+            match codec::read_snapshot(&name, &snapshot) {
+                Ok(Some(saved)) => return Ok(Some(Arc::new(saved))),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "a snapshot is passed over: the events tell the same"),
+            }
+        }
+        Ok(None)
     }
 
     fn unfinished(&self) -> Result<Vec<Kept>, JournalError> {
         let kept = |entry: ::fjall::Guard| self.kept(number(&entry.key().map_err(read("unfinished executions"))?));
         self.tables.unfinished.iter().filter_map(|entry| kept(entry).transpose()).collect()
+    }
+
+    fn parked(&self, tell: &mut dyn FnMut(Parked)) -> Result<(), JournalError> {
+        for entry in self.tables.parked.iter() {
+            let (key, parked) = entry.into_inner().map_err(read("parked executions"))?;
+            tell(codec::read("parked executions", &number(&key).to_string(), &parked)?);
+        }
+        Ok(())
     }
 
     fn list(
@@ -426,6 +474,10 @@ fn number(bytes: &[u8]) -> u64 {
 
 fn event_key(sequence: u64, number: u32) -> Slice {
     [&sequence.to_be_bytes()[..], &number.to_be_bytes()].concat().into()
+}
+
+fn snapshot_key(sequence: u64, history: u64, events: u32) -> Slice {
+    [&sequence.to_be_bytes()[..], &history.to_be_bytes(), &events.to_be_bytes()].concat().into()
 }
 
 fn ended_key(at: Timestamp, sequence: u64) -> Slice {

@@ -29,7 +29,7 @@ impl Log {
             }
             sender
         });
-        Log { journal, passing: MemoryJournal::keeping(PASSING_KEPT), writer }
+        Log { journal, passing: MemoryJournal::passing(PASSING_KEPT), writer }
     }
 
     /// The execution of that ARN, kept or not.

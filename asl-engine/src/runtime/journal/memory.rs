@@ -1,6 +1,6 @@
 //! The journal that ends with the process.
 
-use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept};
+use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
 use crate::runtime::record::Status;
 use crate::time::Timestamp;
 use crate::value::Str;
@@ -22,6 +22,7 @@ struct Tables {
     /// Of each state machine and Map Run.
     lists: HashMap<Str, BTreeSet<u64>>,
     unfinished: BTreeSet<u64>,
+    parked: BTreeMap<u64, Parked>,
     ended: BTreeSet<(Timestamp, u64)>,
     map_runs: HashMap<Str, Str>,
     map_runs_of: HashMap<Str, Vec<Str>>,
@@ -31,8 +32,13 @@ struct Tables {
 struct Execution {
     birth: Arc<Birth>,
     events: Vec<Happened>,
+    /// In the order they were taken.
+    snapshots: Vec<Arc<Saved>>,
     end: Option<End>,
 }
+
+/// The numbers of executions that nobody keeps begin here: they never meet those of executions that are kept.
+const PASSING: u64 = 1 << 63;
 
 impl Default for MemoryJournal {
     fn default() -> Self {
@@ -44,6 +50,11 @@ impl MemoryJournal {
     /// A journal that forgets finished executions, the earliest first, when there are more than so many.
     pub fn keeping(keeping: usize) -> Self {
         MemoryJournal { tables: Mutex::default(), last_sequence: AtomicU64::new(0), keeping }
+    }
+
+    /// As [`Self::keeping`], for executions that are not kept.
+    pub(super) fn passing(keeping: usize) -> Self {
+        MemoryJournal { last_sequence: AtomicU64::new(PASSING), ..MemoryJournal::keeping(keeping) }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -60,13 +71,27 @@ impl Tables {
                 }
                 self.by_arn.insert(birth.start.execution_arn.clone(), birth.sequence);
                 self.unfinished.insert(birth.sequence);
-                let execution = Execution { birth: birth.clone(), events: Vec::new(), end: None };
+                let execution =
+                    Execution { birth: birth.clone(), events: Vec::new(), snapshots: Vec::new(), end: None };
                 self.executions.insert(birth.sequence, execution);
             }
             Entry::Happened { sequence, happened, .. } => {
                 if let Some(execution) = self.executions.get_mut(sequence) {
                     execution.events.push(happened.clone());
                 }
+            }
+            Entry::Snapshot { sequence, saved } => {
+                if let Some(execution) = self.executions.get_mut(sequence) {
+                    execution.snapshots.push(saved.clone());
+                }
+            }
+            Entry::Parked(parked) => {
+                self.unfinished.remove(&parked.sequence);
+                self.parked.insert(parked.sequence, parked.clone());
+            }
+            Entry::Awake { sequence } => {
+                self.parked.remove(sequence);
+                self.unfinished.insert(*sequence);
             }
             Entry::Ended(birth, end) => {
                 if let Some(execution) = self.executions.get_mut(&birth.sequence) {
@@ -100,6 +125,7 @@ impl Tables {
         }
         self.by_arn.remove(&birth.start.execution_arn);
         self.unfinished.remove(&sequence);
+        self.parked.remove(&sequence);
         if let Some(end) = end {
             self.ended.remove(&(end.at, sequence));
         }
@@ -136,13 +162,31 @@ impl Journal for MemoryJournal {
         Ok(tables.by_arn.get(execution_arn).and_then(|sequence| tables.kept(sequence)))
     }
 
-    fn events(&self, sequence: u64) -> Result<Vec<Happened>, JournalError> {
-        Ok(self.tables().executions.get(&sequence).map(|execution| execution.events.clone()).unwrap_or_default())
+    fn get(&self, sequence: u64) -> Result<Option<Kept>, JournalError> {
+        Ok(self.tables().kept(&sequence))
+    }
+
+    fn events(&self, sequence: u64, from: u32, limit: usize) -> Result<Vec<Happened>, JournalError> {
+        let tables = self.tables();
+        let events = tables.executions.get(&sequence).map_or(&[][..], |execution| &execution.events);
+        Ok(events.iter().skip(from as usize).take(limit).cloned().collect())
+    }
+
+    fn snapshot(&self, sequence: u64, history: u64) -> Result<Option<Arc<Saved>>, JournalError> {
+        let tables = self.tables();
+        let snapshots = tables.executions.get(&sequence).map_or(&[][..], |execution| &execution.snapshots);
+        Ok(snapshots.iter().rfind(|saved| saved.history <= history).cloned())
     }
 
     fn unfinished(&self) -> Result<Vec<Kept>, JournalError> {
         let tables = self.tables();
         Ok(tables.unfinished.iter().filter_map(|sequence| tables.kept(sequence)).collect())
+    }
+
+    fn parked(&self, tell: &mut dyn FnMut(Parked)) -> Result<(), JournalError> {
+        let parked: Vec<Parked> = self.tables().parked.values().cloned().collect();
+        parked.into_iter().for_each(tell);
+        Ok(())
     }
 
     fn list(

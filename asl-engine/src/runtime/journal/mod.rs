@@ -17,9 +17,10 @@ pub use self::fjall::{Durability, DurableJournal};
 pub(super) use log::Log;
 pub use memory::MemoryJournal;
 
+use super::outstanding::Outstanding;
 use super::record::Status;
 use crate::definition::Program;
-use crate::machine::{ChildId, Event, Outcome, Start};
+use crate::machine::{self, ChildId, Event, Outcome, Start, TaskId, TimerId};
 use crate::time::Timestamp;
 use crate::value::Str;
 use serde::{Deserialize, Serialize};
@@ -49,17 +50,36 @@ pub trait Journal: Send + Sync {
     /// When it cannot be read.
     fn find(&self, execution_arn: &str) -> Result<Option<Kept>, JournalError>;
 
-    /// The events of an execution, in order.
+    /// The execution of that number.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn get(&self, sequence: u64) -> Result<Option<Kept>, JournalError>;
+
+    /// Events of an execution, in order: at most `limit` from the number `from` on.
     ///
     /// # Errors
     /// When they cannot be read.
-    fn events(&self, sequence: u64) -> Result<Vec<Happened>, JournalError>;
+    fn events(&self, sequence: u64, from: u32, limit: usize) -> Result<Vec<Happened>, JournalError>;
 
-    /// The executions that have not ended, in the order they started.
+    /// The latest snapshot of an execution whose history had at most so many events. One that this version cannot use is
+    /// as good as none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn snapshot(&self, sequence: u64, history: u64) -> Result<Option<Arc<Saved>>, JournalError>;
+
+    /// The executions that have not ended and are not parked, in the order they started.
     ///
     /// # Errors
     /// When they cannot be read.
     fn unfinished(&self) -> Result<Vec<Kept>, JournalError>;
+
+    /// Tells of every parked execution, in the order they started.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn parked(&self, tell: &mut dyn FnMut(Parked)) -> Result<(), JournalError>;
 
     /// The executions of a state machine, or the children of a Map Run: newest first, those older than `before`.
     ///
@@ -108,6 +128,20 @@ pub enum Entry {
         number: u32,
         /// What.
         happened: Happened,
+    },
+    /// How an execution stands after some of its events, so that a replay can begin there.
+    Snapshot {
+        /// Of which.
+        sequence: u64,
+        /// The machine and what it waits for.
+        saved: Arc<Saved>,
+    },
+    /// An execution waits and has left memory. What happens to it next is an [`Entry::Awake`] and what follows.
+    Parked(Parked),
+    /// A parked execution is in memory again.
+    Awake {
+        /// Which.
+        sequence: u64,
     },
     /// An execution has ended.
     Ended(Arc<Birth>, End),
@@ -166,6 +200,32 @@ pub struct Happened {
     pub digest: u64,
     /// What.
     pub event: Event,
+}
+
+/// A machine written out after some of its events.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// How many events its history had.
+    pub history: u64,
+    /// How many events had happened to it.
+    pub events: u32,
+    /// The machine.
+    pub machine: machine::Snapshot<'static>,
+    /// What it waits for.
+    pub outstanding: Outstanding,
+}
+
+/// An execution that waits outside of memory: what has to be known of it to notice when something happens to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Which.
+    pub sequence: u64,
+    /// Tells where it lives: children live with their parents.
+    pub home: u64,
+    /// The timers it waits for.
+    pub timers: Vec<(TimerId, Timestamp)>,
+    /// The tasks it waits for that a worker of an activity may take.
+    pub offered: Vec<(TaskId, Str)>,
 }
 
 /// The end of an execution.

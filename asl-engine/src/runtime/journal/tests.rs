@@ -81,14 +81,14 @@ fn executions_are_found_as_they_were_written() {
             assert_eq!((found.birth.sequence, found.birth.started), (1, written.started));
             assert_eq!(found.birth.program.source, written.program.source);
             assert_eq!(found.end, None);
-            let events = journal.events(1).unwrap();
+            let events = journal.events(1, 0, 9).unwrap();
             let expected: Vec<_> = (0..3).map(|number| happened(1, number)).collect();
             for (event, expected) in events.iter().zip(&expected) {
                 assert!(matches!(expected, Entry::Happened { happened, .. } if happened == event), "{event:?}");
             }
             assert_eq!(events.len(), 3);
             assert!(journal.find(&arn(2)).unwrap().is_none());
-            assert!(journal.events(2).unwrap().is_empty());
+            assert!(journal.events(2, 0, 9).unwrap().is_empty());
         });
         journal(&|journal| journal.commit(&[Entry::Ended(written.clone(), succeeded(5))]).unwrap());
         journal(&|journal| {
@@ -152,7 +152,7 @@ fn what_is_forgotten_leaves_nothing_behind() {
             journal.commit(&forgotten).unwrap();
         });
         journal(&|journal| {
-            assert!(journal.find(&arn(1)).unwrap().is_none() && journal.events(1).unwrap().is_empty());
+            assert!(journal.find(&arn(1)).unwrap().is_none() && journal.events(1, 0, 9).unwrap().is_empty());
             assert!(journal.list(MACHINE, None, None, 9).unwrap().is_empty());
             assert!(journal.list(MAP_RUN, None, None, 9).unwrap().is_empty());
             assert_eq!((journal.ended_count(), journal.ended_first(9).unwrap().len()), (0, 0));
