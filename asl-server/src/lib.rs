@@ -8,6 +8,7 @@ pub mod function;
 pub mod http;
 pub mod integration;
 pub mod operation;
+pub mod quota;
 pub mod registry;
 pub mod saga;
 pub mod service;

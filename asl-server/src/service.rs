@@ -3,6 +3,7 @@
 use crate::function::Functions;
 use crate::integration::{Dispatcher, Endpoints};
 use crate::operation;
+use crate::quota::Quotas;
 use crate::registry::Registry;
 use crate::storage::Buckets;
 use crate::wire::ApiError;
@@ -66,9 +67,16 @@ pub struct ServiceBuilder {
     mocks: MockConfig,
     journal: Option<Arc<dyn Journal>>,
     retention: Retention,
+    quotas: Quotas,
 }
 
 impl ServiceBuilder {
+    /// How much an account may have; AWS's quotas by default.
+    pub fn quotas(mut self, quotas: Quotas) -> Self {
+        self.quotas = quotas;
+        self
+    }
+
     /// Where executions, state machines and activities are kept; in memory by default. [`Service::recover`] goes on with what
     /// it holds.
     pub fn journal(mut self, journal: Arc<dyn Journal>) -> Self {
@@ -131,7 +139,7 @@ impl ServiceBuilder {
         let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets)?);
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
-        engine = engine.mocks(self.mocks.clone()).retention(self.retention);
+        engine = engine.mocks(self.mocks.clone()).retention(self.retention).running_max(self.quotas.executions);
         if let Some(journal) = self.journal {
             engine = engine.journal(journal);
         }
@@ -140,7 +148,7 @@ impl ServiceBuilder {
         }
         let shared = Arc::new(Shared {
             engine: engine.build(),
-            registry: Registry::default(),
+            registry: Registry::new(self.quotas),
             pages: Pages::new(),
             caller: self.caller,
             dispatcher,
@@ -165,6 +173,7 @@ impl Service {
             mocks: MockConfig::default(),
             journal: None,
             retention: Retention::default(),
+            quotas: Quotas::default(),
         }
     }
 

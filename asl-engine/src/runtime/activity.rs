@@ -3,7 +3,9 @@
 use crate::machine::TaskId;
 use crate::value::{Str, Value};
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 /// A task handed to an activity worker.
@@ -61,8 +63,8 @@ impl Activities {
     }
 
     /// Takes the task that waits longest, or a place in the queue of workers.
-    pub(super) fn take(&self, activity_arn: &str) -> Result<Offered, oneshot::Receiver<Offered>> {
-        let mut map = self.map();
+    pub(super) fn take(this: &Arc<Self>, activity_arn: &str) -> Result<Offered, WaitingWorker> {
+        let mut map = this.map();
         let waiting = map.entry(activity_arn.into()).or_default();
         match waiting.tasks.pop_first() {
             Some((_, task)) => {
@@ -70,12 +72,19 @@ impl Activities {
                 Ok(task)
             }
             None => {
+                let (sender, offered) = oneshot::channel();
                 waiting.workers.retain(|worker| !worker.is_closed());
-                let (sender, receiver) = oneshot::channel();
                 waiting.workers.push_back(sender);
-                Err(receiver)
+                Err(WaitingWorker { activities: this.clone(), activity_arn: activity_arn.into(), offered })
             }
         }
+    }
+
+    /// How many workers wait for a task.
+    pub(super) fn waiting_workers(&self, activity_arn: &str) -> usize {
+        let map = self.map();
+        let workers = map.get(activity_arn).map(|waiting| &waiting.workers);
+        workers.map_or(0, |workers| workers.iter().filter(|worker| !worker.is_closed()).count())
     }
 
     /// Forgets a task nobody waits for any more.
@@ -85,5 +94,68 @@ impl Activities {
         {
             waiting.tasks.remove(&place);
         }
+    }
+}
+
+/// A worker that waits its turn. As a future: the task it is handed; `None` when it never will be.
+///
+/// INVARIANT: a worker that leaves gives back what it was handed a moment before, so no task is lost on the way.
+pub(super) struct WaitingWorker {
+    activities: Arc<Activities>,
+    activity_arn: Str,
+    offered: oneshot::Receiver<Offered>,
+}
+
+impl Future for WaitingWorker {
+    type Output = Option<Offered>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.offered).poll(context).map(Result::ok)
+    }
+}
+
+impl Drop for WaitingWorker {
+    fn drop(&mut self) {
+        self.offered.close();
+        if let Ok(task) = self.offered.try_recv() {
+            self.activities.offer(&self.activity_arn, task);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(number: u64) -> Offered {
+        Offered { home: 0, execution: 1, task: TaskId(number) }
+    }
+
+    fn numbers(offered: Option<Offered>) -> Option<u64> {
+        offered.map(|offered| offered.task.0)
+    }
+
+    #[tokio::test]
+    async fn workers_are_served_in_the_order_they_came() {
+        let activities = Arc::new(Activities::default());
+        let mut places: Vec<WaitingWorker> =
+            (0..3).map(|_| Activities::take(&activities, "a").err().unwrap()).collect();
+        assert_eq!((activities.waiting_workers("a"), activities.waiting_workers("b")), (3, 0));
+        drop(places.remove(1));
+        assert_eq!(activities.waiting_workers("a"), 2);
+        (1..=3).for_each(|number| activities.offer(&"a".into(), task(number)));
+        let (last, first) = (places.pop().unwrap(), places.pop().unwrap());
+        assert_eq!((numbers(first.await), numbers(last.await)), (Some(1), Some(2)));
+        assert_eq!(Activities::take(&activities, "a").map_err(drop).map(|task| task.task.0), Ok(3));
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_leaves_gives_its_task_back() {
+        let activities = Arc::new(Activities::default());
+        let leaves = Activities::take(&activities, "a").err().unwrap();
+        let stays = Activities::take(&activities, "a").err().unwrap();
+        activities.offer(&"a".into(), task(1));
+        drop(leaves);
+        assert_eq!(numbers(stays.await), Some(1));
     }
 }

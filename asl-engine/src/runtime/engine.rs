@@ -95,6 +95,9 @@ pub enum TokenError {
     /// It is no token of this engine.
     #[error("the token names no task")]
     Unknown,
+    /// It names a task of an execution that is not kept, or not any more.
+    #[error("the token names a task of an execution that is not kept")]
+    Gone,
     /// The task, or its whole execution, is over.
     #[error("the task is over already")]
     TimedOut,
@@ -132,7 +135,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How many executions may wait to be started in each shard before [`StartError::Overloaded`].
+    /// How many executions may run at once before [`StartError::Overloaded`]; any number by default.
     pub fn running_max(mut self, running_max: usize) -> Self {
         self.running_max = Some(running_max);
         self
@@ -178,7 +181,7 @@ impl EngineBuilder {
             clock: self.clock,
             handler: Arc::new(self.functions),
             mocks: self.mocks,
-            activities: Activities::default(),
+            activities: Arc::default(),
             records: Records::default(),
             log: Log::new(self.journal.unwrap_or_else(|| Arc::new(MemoryJournal::default()))),
             snapshot_every: self.snapshot_every.unwrap_or(SNAPSHOT_EVERY),
@@ -516,7 +519,7 @@ impl Engine {
     /// See [`TokenError`].
     pub async fn report(&self, token: &str, report: TokenReport) -> Result<(), TokenError> {
         let (execution_arn, task, check) = token::decode(token).ok_or(TokenError::Unknown)?;
-        let place = self.place(&execution_arn).ok_or(TokenError::Unknown)?;
+        let place = self.place(&execution_arn).ok_or(TokenError::Gone)?;
         if check != token::check(task, place.start.seed) {
             return Err(TokenError::Unknown);
         }
@@ -528,11 +531,11 @@ impl Engine {
     /// Waits for the next task of an activity; workers are served in the order they came. Drop the future to give up.
     pub async fn next_activity_task(&self, activity_arn: &str, worker_name: Option<Str>) -> ActivityTask {
         loop {
-            let offered = match self.0.shared.activities.take(activity_arn) {
+            let offered = match Activities::take(&self.0.shared.activities, activity_arn) {
                 Ok(offered) => offered,
-                Err(waiting) => match waiting.await {
-                    Ok(offered) => offered,
-                    Err(_) => continue,
+                Err(mut place) => match (&mut place).await {
+                    Some(offered) => offered,
+                    None => continue,
                 },
             };
             let (taken, may_take) = oneshot::channel();
@@ -543,6 +546,11 @@ impl Engine {
                 return activity;
             }
         }
+    }
+
+    /// How many workers wait for a task of an activity.
+    pub fn waiting_workers(&self, activity_arn: &str) -> usize {
+        self.0.shared.activities.waiting_workers(activity_arn)
     }
 
     /// Answers a task that belongs to no execution, as those of executions are answered: by an in-process function or by the

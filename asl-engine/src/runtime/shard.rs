@@ -60,7 +60,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) handler: Arc<dyn TaskHandler>,
     pub(super) mocks: MockConfig,
-    pub(super) activities: Activities,
+    pub(super) activities: Arc<Activities>,
     pub(super) records: Records,
     pub(super) log: Log,
     /// How long an execution waits before it leaves memory.

@@ -1,7 +1,7 @@
 //! CreateActivity
 
 use super::settings;
-use crate::registry::{Activity, EncryptionConfiguration, Tag};
+use crate::registry::{Activity, Tag, is_full};
 use crate::service::{Caller, Service};
 use crate::wire::validate::{self, Constraints};
 use crate::wire::{ApiError, EpochSeconds};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Request {
     name: Option<String>,
     tags: Option<Vec<Tag>>,
-    encryption_configuration: Option<EncryptionConfiguration>,
+    encryption_configuration: Option<settings::EncryptionRequest>,
 }
 
 #[derive(Serialize)]
@@ -27,17 +27,25 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     let mut constraints = Constraints::new();
     let name = constraints.text("name", request.name, settings::NAME);
     settings::constrain_tags(&mut constraints, request.tags.as_deref().unwrap_or_default());
+    let encryption = settings::constrain_encryption(&mut constraints, request.encryption_configuration);
     constraints.check()?;
     validate::name(&name)?;
-    settings::check_encryption(request.encryption_configuration.as_ref())?;
-    let arn = caller.arn_prefix("activity") + &name;
+    settings::check_encryption(encryption.as_ref())?;
+    let prefix = caller.arn_prefix("activity");
+    let arn = format!("{prefix}{name}");
     let tags = settings::merge_tags(Vec::new(), request.tags.unwrap_or_default(), &arn)?;
     let created = service.engine().now();
-    let activity = Activity { arn: arn.clone(), name, created, encryption: request.encryption_configuration, tags };
+    let activity = Activity { arn: arn.clone(), name, created, encryption, tags };
     let mut tables = service.registry().write();
-    let known = tables.activities.entry(arn.clone()).or_insert_with(|| activity.clone());
-    if known.encryption != activity.encryption {
-        return Err(ApiError::new("ActivityAlreadyExists", format!("Activity Already Exists: '{arn}'")));
+    match tables.activities.get(&arn) {
+        Some(known) if known.encryption != activity.encryption => Err(ApiError::activity_already_exists(&arn)),
+        Some(known) => Ok(Response { activity_arn: arn, creation_date: known.created.into() }),
+        None if is_full(&tables.activities, prefix, tables.quotas.activities) => {
+            Err(ApiError::activity_limit_exceeded(tables.quotas.activities))
+        }
+        None => {
+            tables.activities.insert(arn.clone(), activity);
+            Ok(Response { activity_arn: arn, creation_date: created.into() })
+        }
     }
-    Ok(Response { activity_arn: arn, creation_date: known.created.into() })
 }

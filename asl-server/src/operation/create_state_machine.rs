@@ -2,8 +2,7 @@
 
 use super::{definition, settings};
 use crate::registry::{
-    EncryptionConfiguration, LoggingConfiguration, Publication, Revision, StateMachine, Tag, TracingConfiguration,
-    version_arn,
+LoggingConfiguration, Publication, Revision, StateMachine, Tag, is_full, version_arn
 };
 use crate::service::{Caller, Service};
 use crate::wire::validate::{self, Constraints};
@@ -19,8 +18,8 @@ pub(super) struct Request {
     role_arn: Option<String>,
     r#type: Option<String>,
     logging_configuration: Option<LoggingConfiguration>,
-    tracing_configuration: Option<TracingConfiguration>,
-    encryption_configuration: Option<EncryptionConfiguration>,
+    tracing_configuration: Option<settings::TracingRequest>,
+    encryption_configuration: Option<settings::EncryptionRequest>,
     tags: Option<Vec<Tag>>,
     publish: Option<bool>,
     version_description: Option<String>,
@@ -44,6 +43,7 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     settings::constrain_logging(&mut constraints, request.logging_configuration.as_ref());
     settings::constrain_tags(&mut constraints, request.tags.as_deref().unwrap_or_default());
     let version_description = settings::description(&mut constraints, "versionDescription", request.version_description);
+    let encryption = settings::constrain_encryption(&mut constraints, request.encryption_configuration);
     constraints.check()?;
     validate::name(&name)?;
     validate::role_arn(&role_arn)?;
@@ -52,8 +52,10 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     let machine_type = definition::type_named(request.r#type.as_deref());
     let logging = request.logging_configuration.unwrap_or_default();
     settings::check_logging(&logging)?;
-    settings::check_encryption(request.encryption_configuration.as_ref())?;
-    let arn = caller.arn_prefix("stateMachine") + &name;
+    let tracing = settings::tracing(request.tracing_configuration)?.unwrap_or_default();
+    settings::check_encryption(encryption.as_ref())?;
+    let prefix = caller.arn_prefix("stateMachine");
+    let arn = format!("{prefix}{name}");
     let tags = settings::merge_tags(Vec::new(), request.tags.unwrap_or_default(), &arn)?;
     let program = definition::compile(&text, machine_type)?;
 
@@ -65,8 +67,8 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
         program,
         role_arn,
         logging,
-        tracing: request.tracing_configuration.unwrap_or_default(),
-        encryption: request.encryption_configuration,
+        tracing,
+        encryption,
     };
     let machine = StateMachine {
         arn: arn.clone(),
@@ -84,6 +86,9 @@ pub(super) async fn run(service: &Service, caller: &Caller, request: Request) ->
     let first_version = publication.as_ref().map(|_| version_arn(&arn, 1));
     let mut tables = service.registry().write();
     match tables.state_machines.get(&arn) {
+        None if is_full(&tables.state_machines, prefix, tables.quotas.state_machines) => {
+            return Err(ApiError::state_machine_limit_exceeded(tables.quotas.state_machines));
+        }
         None => {
             tables.state_machines.insert(arn.clone(), machine);
             if let Some(Publication { description }) = publication {

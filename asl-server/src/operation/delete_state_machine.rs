@@ -2,6 +2,7 @@
 
 use super::{Empty, settings};
 use crate::service::{Caller, Service};
+use crate::wire::arn::Resource;
 use crate::wire::validate::Constraints;
 use crate::wire::{ApiError, Arn};
 use asl_engine::runtime::Status;
@@ -18,7 +19,9 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let mut constraints = Constraints::new();
     let arn = constraints.text("stateMachineArn", request.state_machine_arn, settings::ARN);
     constraints.check()?;
-    Arn::parse_state_machine(&arn)?;
+    if let Resource::StateMachine { qualifier: Some(_), .. } = Arn::parse_state_machine(&arn)?.resource {
+        return Err(ApiError::invalid_arn(&arn));
+    }
     let newly = match service.registry().write().state_machines.get_mut(&arn) {
         Some(machine) => !std::mem::replace(&mut machine.deleting, true),
         None => false,

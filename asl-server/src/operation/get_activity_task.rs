@@ -35,6 +35,10 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     constraints.check()?;
     Arn::parse_activity(&arn)?;
     service.registry().activity(&arn)?;
+    let most = service.registry().read().quotas.workers;
+    if service.engine().waiting_workers(&arn) >= most {
+        return Err(ApiError::activity_worker_limit_exceeded(most));
+    }
     let task = service.engine().next_activity_task(&arn, worker.map(Into::into));
     let task = tokio::time::timeout(POLL, task).await.ok();
     let (task_token, input) = task.map(|task| (task.token.to_string(), task.input.to_json())).unzip();

@@ -67,6 +67,9 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         }
     };
     Arn::parse_state_machine(&arn)?;
+    if request.status_filter.as_deref() == Some("PENDING_REDRIVE") {
+        return Err(ApiError::validation("The status filter PENDING_REDRIVE needs a Map Run ARN"));
+    }
     if listed(service, &arn)? == MachineType::Express {
         return Err(ApiError::state_machine_type_not_supported());
     }
@@ -75,7 +78,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let list = ["ListExecutions", arn.as_str(), filter, redrive];
     let after = service.pages().position(&list, token.as_deref())?;
     // No execution is ever redriven so far.
-    if filter == "PENDING_REDRIVE" || redrive == "REDRIVEN" {
+    if redrive == "REDRIVEN" {
         return Ok(Response { executions: Vec::new(), next_token: None });
     }
     let size = page_size(request.max_results);

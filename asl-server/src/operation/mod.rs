@@ -84,6 +84,7 @@ async fn report(service: &Service, token: &str, report: TokenReport) -> Result<E
     match service.engine().report(token, report).await {
         Ok(()) => Ok(Empty {}),
         Err(TokenError::Unknown) => Err(ApiError::invalid_token()),
+        Err(TokenError::Gone) => Err(ApiError::task_does_not_exist()),
         Err(TokenError::TimedOut) => Err(ApiError::task_timed_out()),
     }
 }

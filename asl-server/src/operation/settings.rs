@@ -1,9 +1,12 @@
 //! Checks of what several operations take: logging and encryption configurations, tags, included data, pages.
 
-use crate::registry::{EncryptionConfiguration, LoggingConfiguration, Publication, Revision, Tag, Tags};
+use crate::registry::{
+    EncryptionConfiguration, LoggingConfiguration, Publication, Revision, Tag, Tags, TracingConfiguration,
+};
 use crate::wire::ApiError;
 use crate::wire::validate::Constraints;
 use asl_engine::query::QueryLanguage;
+use serde::Deserialize;
 
 /// Characters of an ARN.
 pub(super) const ARN: std::ops::RangeInclusive<usize> = 1..=256;
@@ -55,11 +58,59 @@ pub(super) fn included_data(constraints: &mut Constraints, value: Option<&str>) 
     value != Some("METADATA_ONLY")
 }
 
+/// Checks `traceHeader`. It is not passed on: nothing is traced.
+pub(super) fn trace_header(constraints: &mut Constraints, header: Option<String>) -> Option<String> {
+    let header = constraints.optional_text("traceHeader", header, 0..=256)?;
+    constraints.pattern("traceHeader", &header, r"\p{ASCII}*", header.is_ascii());
+    Some(header)
+}
+
 /// Checks the words of a logging configuration.
 pub(super) fn constrain_logging(constraints: &mut Constraints, logging: Option<&LoggingConfiguration>) {
-    if let Some(logging) = logging {
-        constraints.one_of("loggingConfiguration.level", Some(&logging.level), &["ALL", "ERROR", "FATAL", "OFF"]);
+    let Some(logging) = logging else { return };
+    constraints.one_of("loggingConfiguration.level", Some(&logging.level), &["ALL", "ERROR", "FATAL", "OFF"]);
+    for (index, destination) in logging.destinations.iter().flatten().enumerate() {
+        let arn = destination.cloud_watch_logs_log_group.as_ref().and_then(|group| group.log_group_arn.clone());
+        let member =
+            format!("loggingConfiguration.destinations.{}.member.cloudWatchLogsLogGroup.logGroupArn", index + 1);
+        constraints.optional_text(&member, arn, ARN);
     }
+}
+
+/// `tracingConfiguration` as requests give it.
+#[derive(Deserialize)]
+pub(super) struct TracingRequest {
+    enabled: Option<bool>,
+}
+
+/// Checks a tracing configuration.
+pub(super) fn tracing(request: Option<TracingRequest>) -> Result<Option<TracingConfiguration>, ApiError> {
+    let Some(TracingRequest { enabled }) = request else { return Ok(None) };
+    let enabled = enabled.ok_or_else(ApiError::invalid_tracing_configuration)?;
+    Ok(Some(TracingConfiguration { enabled }))
+}
+
+/// `encryptionConfiguration` as requests give it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EncryptionRequest {
+    r#type: Option<String>,
+    kms_key_id: Option<String>,
+    kms_data_key_reuse_period_seconds: Option<i64>,
+}
+
+/// Checks the words of an encryption configuration.
+pub(super) fn constrain_encryption(
+    constraints: &mut Constraints,
+    request: Option<EncryptionRequest>,
+) -> Option<EncryptionConfiguration> {
+    let EncryptionRequest { r#type, kms_key_id, kms_data_key_reuse_period_seconds: period } = request?;
+    let kms_key_id = constraints.optional_text("encryptionConfiguration.kmsKeyId", kms_key_id, 1..=2048);
+    constraints.range("encryptionConfiguration.kmsDataKeyReusePeriodSeconds", period, 60..=900);
+    let types = &["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"];
+    constraints.one_of("encryptionConfiguration.type", r#type.as_deref(), types);
+    let r#type = constraints.required("encryptionConfiguration.type", r#type);
+    Some(EncryptionConfiguration { r#type, kms_key_id, kms_data_key_reuse_period_seconds: period })
 }
 
 /// Checks the meaning of a logging configuration.
@@ -77,16 +128,16 @@ pub(super) fn check_logging(logging: &LoggingConfiguration) -> Result<(), ApiErr
     Ok(())
 }
 
-/// Checks an encryption configuration.
+/// Checks the meaning of an encryption configuration.
 pub(super) fn check_encryption(encryption: Option<&EncryptionConfiguration>) -> Result<(), ApiError> {
     let Some(encryption) = encryption else { return Ok(()) };
-    let message = match (encryption.r#type.as_str(), &encryption.kms_key_id) {
-        ("AWS_OWNED_KEY", None) | ("CUSTOMER_MANAGED_KMS_KEY", Some(_)) => return Ok(()),
-        ("AWS_OWNED_KEY", Some(_)) => "a key is given for the type AWS_OWNED_KEY",
-        ("CUSTOMER_MANAGED_KMS_KEY", None) => "the type CUSTOMER_MANAGED_KMS_KEY needs a `kmsKeyId`",
-        _ => "the type must be AWS_OWNED_KEY or CUSTOMER_MANAGED_KMS_KEY",
-    };
-    Err(ApiError::new("InvalidEncryptionConfiguration", format!("Invalid Encryption Configuration: {message}")))
+    match (encryption.r#type.as_str(), &encryption.kms_key_id, encryption.kms_data_key_reuse_period_seconds) {
+        ("AWS_OWNED_KEY", None, None) | ("CUSTOMER_MANAGED_KMS_KEY", Some(_), _) => Ok(()),
+        ("AWS_OWNED_KEY", ..) => Err(ApiError::invalid_encryption_configuration(
+            "the type AWS_OWNED_KEY has neither a key nor a reuse period",
+        )),
+        _ => Err(ApiError::invalid_encryption_configuration("the type CUSTOMER_MANAGED_KMS_KEY needs a `kmsKeyId`")),
+    }
 }
 
 /// Checks the tags of a request.
@@ -95,6 +146,13 @@ pub(super) fn constrain_tags(constraints: &mut Constraints, tags: &[Tag]) {
         let number = index + 1;
         constraints.optional_text(&format!("tags.{number}.member.key"), Some(tag.key.clone()), 1..=128);
         constraints.optional_text(&format!("tags.{number}.member.value"), Some(tag.value.clone()), 0..=256);
+    }
+}
+
+/// Checks the keys of tags that are to be taken away.
+pub(super) fn constrain_tag_keys(constraints: &mut Constraints, keys: &[String]) {
+    for (index, key) in keys.iter().enumerate() {
+        constraints.optional_text(&format!("tagKeys.{}.member", index + 1), Some(key.clone()), 1..=128);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let arn = constraints.text("stateMachineArn", request.state_machine_arn, settings::ARN);
     let name = constraints.optional_text("name", request.name, settings::NAME);
     let input = request.input.map(|input| constraints.secret_text("input", Some(input), settings::PAYLOAD));
-    constraints.optional_text("traceHeader", request.trace_header, 0..=256);
+    settings::trace_header(&mut constraints, request.trace_header);
     constraints.check()?;
     let startable = execution::startable(service, &arn)?;
     let input = Input::read(input.as_deref())?;

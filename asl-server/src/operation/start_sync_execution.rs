@@ -60,7 +60,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let arn = constraints.text("stateMachineArn", request.state_machine_arn, settings::ARN);
     let name = constraints.optional_text("name", request.name, settings::NAME);
     let input = request.input.map(|input| constraints.secret_text("input", Some(input), settings::PAYLOAD));
-    let trace_header = constraints.optional_text("traceHeader", request.trace_header, 0..=256);
+    let trace_header = settings::trace_header(&mut constraints, request.trace_header);
     let data = settings::included_data(&mut constraints, request.included_data.as_deref());
     constraints.check()?;
     let startable = execution::startable(service, &arn)?;

@@ -17,6 +17,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let mut constraints = Constraints::new();
     let arn = constraints.text("resourceArn", request.resource_arn, settings::ARN);
     let keys = constraints.required("tagKeys", request.tag_keys);
+    settings::constrain_tag_keys(&mut constraints, &keys);
     constraints.check()?;
     Arn::parse(&arn)?;
     let mut tables = service.registry().write();

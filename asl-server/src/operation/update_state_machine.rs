@@ -1,7 +1,7 @@
 //! UpdateStateMachine
 
 use super::{definition, settings};
-use crate::registry::{EncryptionConfiguration, LoggingConfiguration, Publication, Revision, TracingConfiguration};
+use crate::registry::{LoggingConfiguration, Publication, Revision};
 use crate::service::{Caller, Service};
 use crate::wire::validate::{self, Constraints};
 use crate::wire::{ApiError, Arn, EpochSeconds};
@@ -14,8 +14,8 @@ pub(super) struct Request {
     definition: Option<String>,
     role_arn: Option<String>,
     logging_configuration: Option<LoggingConfiguration>,
-    tracing_configuration: Option<TracingConfiguration>,
-    encryption_configuration: Option<EncryptionConfiguration>,
+    tracing_configuration: Option<settings::TracingRequest>,
+    encryption_configuration: Option<settings::EncryptionRequest>,
     publish: Option<bool>,
     version_description: Option<String>,
 }
@@ -37,13 +37,14 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let role_arn = constraints.optional_text("roleArn", request.role_arn, settings::ARN);
     settings::constrain_logging(&mut constraints, request.logging_configuration.as_ref());
     let version_description = settings::description(&mut constraints, "versionDescription", request.version_description);
+    let encryption = settings::constrain_encryption(&mut constraints, request.encryption_configuration);
     constraints.check()?;
     Arn::parse_state_machine(&arn)?;
     let nothing = text.is_none()
         && role_arn.is_none()
         && request.logging_configuration.is_none()
         && request.tracing_configuration.is_none()
-        && request.encryption_configuration.is_none();
+        && encryption.is_none();
     if nothing {
         return Err(ApiError::new(
             "MissingRequiredParameter",
@@ -52,7 +53,8 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     }
     role_arn.as_deref().map_or(Ok(()), validate::role_arn)?;
     request.logging_configuration.as_ref().map_or(Ok(()), settings::check_logging)?;
-    settings::check_encryption(request.encryption_configuration.as_ref())?;
+    let tracing = settings::tracing(request.tracing_configuration)?;
+    settings::check_encryption(encryption.as_ref())?;
     let publication = settings::publication(request.publish, version_description)?;
 
     let machine = service.registry().state_machine(&arn)?;
@@ -66,8 +68,8 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         definition,
         role_arn: role_arn.unwrap_or_else(|| old.role_arn.clone()),
         logging: request.logging_configuration.unwrap_or_else(|| old.logging.clone()),
-        tracing: request.tracing_configuration.unwrap_or_else(|| old.tracing.clone()),
-        encryption: request.encryption_configuration.or_else(|| old.encryption.clone()),
+        tracing: tracing.unwrap_or_else(|| old.tracing.clone()),
+        encryption: encryption.or_else(|| old.encryption.clone()),
     };
 
     let mut tables = service.registry().write();

@@ -6,9 +6,6 @@ use crate::wire::ApiError;
 use asl_engine::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How many aliases a state machine has at most (Developer Guide, *Service quotas*).
-const ALIASES_MAX: usize = 100;
-
 /// An alias of a state machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alias {
@@ -78,8 +75,8 @@ impl Tables {
         match self.aliases.get(&alias.arn) {
             Some(known) if known.description == alias.description && known.routes == alias.routes => {}
             Some(_) => return Err(ApiError::alias_already_exists()),
-            None if self.aliases_of(state_machine_arn, None).count() >= ALIASES_MAX => {
-                return Err(ApiError::quota_exceeded("aliases", ALIASES_MAX, state_machine_arn));
+            None if self.aliases_of(state_machine_arn, None).count() >= self.quotas.aliases => {
+                return Err(ApiError::quota_exceeded("aliases", self.quotas.aliases, state_machine_arn));
             }
             None => self.aliases.insert(alias.arn.clone(), alias.clone()),
         }

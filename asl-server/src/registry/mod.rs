@@ -12,6 +12,7 @@ pub use configuration::{
 pub use state_machine::{Publication, Revision, StateMachine};
 pub use version::{Version, version_arn};
 
+use crate::quota::Quotas;
 use crate::table::{Changes, Row, Table};
 use crate::wire::ApiError;
 use anyhow::Context;
@@ -97,6 +98,8 @@ impl Drop for Change<'_> {
 /// The registry's contents. Sorted by ARN, so that a page can go on after any ARN, also after one that is gone.
 #[derive(Default)]
 pub struct Tables {
+    /// How many rows there may be.
+    pub quotas: Quotas,
     /// State machines.
     pub state_machines: Table<StateMachine>,
     /// Versions of state machines.
@@ -108,6 +111,11 @@ pub struct Tables {
 }
 
 impl Registry {
+    /// An empty one.
+    pub fn new(quotas: Quotas) -> Self {
+        Registry { tables: RwLock::new(Tables { quotas, ..Tables::default() }), ..Registry::default() }
+    }
+
     /// To look at.
     pub fn read(&self) -> RwLockReadGuard<'_, Tables> {
         // INVARIANT: each change of the tables is one insertion, removal or assignment, so a panic leaves them whole.
@@ -207,6 +215,11 @@ impl Tables {
             None => self.activities.get_mut(arn).map(|activity| &mut activity.tags),
         }
     }
+}
+
+/// Are there so many entries whose keys begin with `prefix`? Looks at them only when it is not obvious.
+pub fn is_full<T>(table: &BTreeMap<String, T>, prefix: String, most: usize) -> bool {
+    table.len() >= most && entries_after(table, prefix, None).count() >= most
 }
 
 /// The entries whose keys begin with `prefix`, after the key `after`.

@@ -7,9 +7,6 @@ use asl_engine::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How many versions a state machine has at most (Developer Guide, *Service quotas*).
-const VERSIONS_MAX: usize = 1000;
-
 /// A version of a state machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Version {
@@ -57,8 +54,8 @@ impl Tables {
         {
             return Ok(latest.clone());
         }
-        if machine.versions.len() >= VERSIONS_MAX {
-            return Err(ApiError::quota_exceeded("versions", VERSIONS_MAX, arn));
+        if machine.versions.len() >= self.quotas.versions {
+            return Err(ApiError::quota_exceeded("versions", self.quotas.versions, arn));
         }
         // INVARIANT: numbers are never used again, also not those of deleted versions.
         let number = machine.last_version + 1;

@@ -161,6 +161,17 @@ impl ApiError {
         ApiError::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {reason}"))
     }
 
+    /// `InvalidTracingConfiguration`
+    pub fn invalid_tracing_configuration() -> Self {
+        let message = "Invalid Tracing Configuration: 'enabled' must be true or false";
+        ApiError::new("InvalidTracingConfiguration", message)
+    }
+
+    /// `InvalidEncryptionConfiguration`
+    pub fn invalid_encryption_configuration(reason: &str) -> Self {
+        ApiError::new("InvalidEncryptionConfiguration", format!("Invalid Encryption Configuration: {reason}"))
+    }
+
     /// There is another state machine of that name.
     pub fn state_machine_already_exists(arn: impl Display) -> Self {
         ApiError::new("StateMachineAlreadyExists", format!("State Machine Already Exists: '{arn}'"))
@@ -190,6 +201,33 @@ impl ApiError {
     /// There is another execution of that name.
     pub fn execution_already_exists(arn: impl Display) -> Self {
         ApiError::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
+    }
+
+    /// The account has as many state machines as it may have.
+    pub fn state_machine_limit_exceeded(most: usize) -> Self {
+        let message = format!("The maximum number of state machines has been reached: {most}");
+        ApiError::new("StateMachineLimitExceeded", message)
+    }
+
+    /// The account has as many activities as it may have.
+    pub fn activity_limit_exceeded(most: usize) -> Self {
+        ApiError::new("ActivityLimitExceeded", format!("The maximum number of activities has been reached: {most}"))
+    }
+
+    /// As many workers wait for the activity's tasks as may.
+    pub fn activity_worker_limit_exceeded(most: usize) -> Self {
+        let message = "The maximum number of workers concurrently polling for activity tasks has been reached";
+        ApiError::new("ActivityWorkerLimitExceeded", format!("{message}: {most}"))
+    }
+
+    /// There is another activity of that name.
+    pub fn activity_already_exists(arn: &str) -> Self {
+        ApiError::new("ActivityAlreadyExists", format!("Activity Already Exists: '{arn}'"))
+    }
+
+    /// The token names a task of an execution that is not kept any more.
+    pub fn task_does_not_exist() -> Self {
+        ApiError::new("TaskDoesNotExist", "Task Does Not Exist: 'Provided task does not exist'")
     }
 
     /// There is no such activity.

@@ -133,7 +133,7 @@ pub fn name(name: &str) -> Result<(), ApiError> {
         c.is_whitespace()
             || c.is_control()
             || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c)
-            || matches!(c, '\u{fffe}' | '\u{ffff}')
+            || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
     };
     if name.chars().any(forbidden) { Err(ApiError::invalid_name(name)) } else { Ok(()) }
 }
