@@ -19,7 +19,7 @@ pub(super) struct Request {
 
 pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Empty, ApiError> {
     let mut constraints = Constraints::new();
-    let token = constraints.text("taskToken", request.task_token, super::TASK_TOKEN);
+    let token = constraints.secret_text("taskToken", request.task_token, super::TASK_TOKEN);
     let error = request.error.map(|text| constraints.secret_text("error", Some(text), 0..=ERROR_CHARS_MAX));
     let cause = request.cause.map(|text| constraints.secret_text("cause", Some(text), 0..=CAUSE_CHARS_MAX));
     constraints.check()?;

@@ -15,7 +15,7 @@ pub(super) struct Request {
 
 pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Empty, ApiError> {
     let mut constraints = Constraints::new();
-    let token = constraints.text("taskToken", request.task_token, super::TASK_TOKEN);
+    let token = constraints.secret_text("taskToken", request.task_token, super::TASK_TOKEN);
     constraints.check()?;
     let report = TokenReport::Heartbeat;
     super::report(service, &token, report).await

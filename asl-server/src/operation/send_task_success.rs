@@ -18,7 +18,7 @@ pub(super) struct Request {
 
 pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Result<Empty, ApiError> {
     let mut constraints = Constraints::new();
-    let token = constraints.text("taskToken", request.task_token, super::TASK_TOKEN);
+    let token = constraints.secret_text("taskToken", request.task_token, super::TASK_TOKEN);
     let output = constraints.secret_text("output", request.output, settings::PAYLOAD);
     constraints.check()?;
     // Recorded: what is no token is refused before the output is looked at.
