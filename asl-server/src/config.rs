@@ -32,7 +32,11 @@ pub struct Config {
     pub region: String,
     /// Definitions to deploy at the start.
     pub deploy: Vec<Deployment>,
-    /// Values for `${Name}` in them.
+    /// SAM or CloudFormation templates to deploy at the start.
+    pub templates: Vec<PathBuf>,
+    /// Values for their parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Values for `${Name}` in definitions.
     pub substitutions: BTreeMap<String, String>,
     /// Where functions answer.
     pub endpoints: Endpoints,
@@ -75,6 +79,10 @@ pub struct Settings {
     pub region: Option<String>,
     /// See [`Config::deploy`].
     pub deploy: Vec<String>,
+    /// See [`Config::templates`].
+    pub template: Vec<PathBuf>,
+    /// See [`Config::parameters`].
+    pub parameter: BTreeMap<String, String>,
     /// See [`Config::substitutions`].
     pub set: BTreeMap<String, String>,
     /// A file of [`Config::mocks`].
@@ -112,6 +120,9 @@ impl Settings {
         }
         let functions = std::mem::take(&mut settings.functions).into_iter();
         settings.functions = functions.map(|(name, function)| (name, function.below(folder))).collect();
+        for template in &mut settings.template {
+            *template = folder.join(&*template);
+        }
         for deployment in &mut settings.deploy {
             *deployment = match deployment.split_once('=') {
                 Some((name, file)) => format!("{name}={}", folder.join(file).display()),
@@ -129,6 +140,8 @@ impl Settings {
         }
         let mut set = other.set;
         set.extend(self.set);
+        let mut parameter = other.parameter;
+        parameter.extend(self.parameter);
         let mut functions = other.functions;
         functions.extend(self.functions);
         let mut buckets = other.buckets;
@@ -143,6 +156,8 @@ impl Settings {
             account: self.account.or(other.account),
             region: self.region.or(other.region),
             deploy: if self.deploy.is_empty() { other.deploy } else { self.deploy },
+            template: if self.template.is_empty() { other.template } else { self.template },
+            parameter,
             set,
             mock_config: self.mock_config.or(other.mock_config),
             lambda_endpoint: self.lambda_endpoint.or(other.lambda_endpoint),
@@ -175,6 +190,8 @@ impl Settings {
             account,
             region,
             deploy: self.deploy.iter().map(|text| Deployment::parse(text)).collect::<Result<_, _>>()?,
+            templates: self.template,
+            parameters: self.parameter,
             substitutions: self.set,
             mocks: self.mock_config.as_deref().map_or_else(|| Ok(MockConfig::default()), mocks)?,
             buckets: Buckets { folders: self.buckets, files: self.files },

@@ -2,9 +2,10 @@
 
 use crate::config::{Config, Deployment};
 use crate::service::Service;
+use crate::template::{self, Problem, Stack};
 use anyhow::{Context, bail};
 use asl_engine::definition::{Definition, Format, MachineType, ParseOptions, Substitutions};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -20,23 +21,64 @@ pub struct Source {
     pub json: String,
 }
 
-/// Deploys the configured definitions; the order saga when none is configured. Returns the state machines' ARNs.
+/// Deploys the configured definitions and templates; the order saga when none is configured. Returns the state machines'
+/// ARNs. What of a template cannot be deployed is added to its problems.
 ///
 /// # Errors
 /// When a file cannot be read or a definition is wrong: the text shows where.
-pub async fn deploy(service: &Service, config: &Config) -> anyhow::Result<Vec<String>> {
+pub async fn deploy(service: &Service, config: &Config, stacks: &mut [Stack]) -> anyhow::Result<Vec<String>> {
     let substitutions = substitutions(&config.region, &config.account, &config.substitutions);
     let mut arns = Vec::new();
-    if config.deploy.is_empty() {
+    let no_more = Map::new();
+    if config.deploy.is_empty() && stacks.is_empty() {
         let source = check("statemachine/llt.asl.yaml", tasks::DEFINITION, &substitutions, MachineType::Standard)?;
-        arns.push(create(service, SAGA, &source.json).await?);
+        arns.push(create(service, SAGA, &source.json, MachineType::Standard, &no_more).await?);
     }
     for Deployment { name, file } in &config.deploy {
         let source = read(file, &substitutions, MachineType::Standard)?;
-        let created = create(service, name, &source.json).await;
+        let created = create(service, name, &source.json, MachineType::Standard, &no_more).await;
         arns.push(created.with_context(|| format!("cannot deploy `{}` as `{name}`", file.display()))?);
     }
+    for stack in stacks {
+        for activity in &stack.activities {
+            let request = json!({ "name": activity }).to_string();
+            if let Err(refusal) = service.call("CreateActivity", request.as_bytes(), service.caller()).await {
+                stack.problems.push(problem(activity, refusal.into()));
+            }
+        }
+        for machine in &stack.machines {
+            match deploy_machine(service, config, &stack.file, machine).await {
+                Ok(arn) => arns.push(arn),
+                Err(error) => stack.problems.push(problem(&machine.name, error)),
+            }
+        }
+    }
     Ok(arns)
+}
+
+fn problem(resource: &str, error: anyhow::Error) -> Problem {
+    Problem { resource: resource.to_owned(), line: 0, message: format!("{error:#}") }
+}
+
+/// Deploys a state machine of a template.
+async fn deploy_machine(
+    service: &Service,
+    config: &Config,
+    template: &Path,
+    machine: &template::Machine,
+) -> anyhow::Result<String> {
+    // The user's own values win.
+    let mut substitutions: Substitutions = machine.substitutions.clone().into_iter().collect();
+    for (name, value) in &config.substitutions {
+        substitutions.set(name.as_str(), value.as_str());
+    }
+    let source = match &machine.definition {
+        template::Definition::File(file) => read(file, &substitutions, machine.kind)?,
+        template::Definition::Text(text) => {
+            check(&format!("{} in {}", machine.name, template.display()), text, &substitutions, machine.kind)?
+        }
+    };
+    create(service, &machine.name, &source.json, machine.kind, &machine.settings).await
 }
 
 /// Values for placeholders: those of the order saga, and the user's own, which win.
@@ -84,20 +126,42 @@ fn check(name: &str, text: &str, substitutions: &Substitutions, kind: MachineTyp
     }
 }
 
-async fn create(service: &Service, name: &str, definition: &str) -> anyhow::Result<String> {
+async fn create(
+    service: &Service,
+    name: &str,
+    definition: &str,
+    kind: MachineType,
+    settings: &Map<String, Value>,
+) -> anyhow::Result<String> {
     let caller = service.caller();
-    let request = json!({
+    let mut request = json!({
         "name": name,
         "definition": definition,
         "roleArn": format!("arn:{}:iam::{}:role/asl", caller.partition(), caller.account),
+        "type": match kind {
+            MachineType::Standard => "STANDARD",
+            MachineType::Express => "EXPRESS",
+        },
     });
+    for (setting, value) in settings {
+        request[setting] = value.clone();
+    }
     let answer = service.call("CreateStateMachine", request.to_string().as_bytes(), caller).await;
     if let Err(refusal) = &answer
         && refusal.kind == "StateMachineAlreadyExists"
     {
         // It was deployed by an earlier start, with another definition.
         let arn = caller.arn_prefix("stateMachine") + name;
-        let update = json!({ "stateMachineArn": arn, "definition": definition });
+        let describe = json!({ "stateMachineArn": arn }).to_string();
+        let known = service.call("DescribeStateMachine", describe.as_bytes(), caller).await?;
+        let known: Value = serde_json::from_str(&known)?;
+        if known["type"] != request["type"] {
+            bail!("it is {} already, and a type is for ever: delete it first, or give it another name", known["type"]);
+        }
+        let mut update = json!({ "stateMachineArn": arn, "definition": definition });
+        for (setting, value) in settings.iter().filter(|(setting, _)| *setting != "tags") {
+            update[setting] = value.clone();
+        }
         service.call("UpdateStateMachine", update.to_string().as_bytes(), caller).await?;
         return Ok(arn);
     }

@@ -15,6 +15,7 @@ pub mod service;
 mod service_model;
 pub mod storage;
 pub mod table;
+pub mod template;
 pub mod wire;
 
 pub use service::{Caller, Service};

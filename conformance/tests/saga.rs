@@ -108,7 +108,7 @@ async fn service(machine: &Machine, clock: Clock, scenario: Option<&Scenario>) -
         .functions(functions)
         .build()
         .unwrap();
-    assert_eq!(deploy::deploy(&service, &config).await.unwrap(), [machine.arn()]);
+    assert_eq!(deploy::deploy(&service, &config, &mut []).await.unwrap(), [machine.arn()]);
     (service, store)
 }
 
@@ -233,7 +233,7 @@ async fn the_plain_scenarios_go_the_same_way_over_http() {
 async fn the_saga_is_deployed_by_default() {
     let config = Settings { ephemeral: Some(true), ..Settings::default() }.into_config().unwrap();
     let service = Service::builder(config.account.clone(), config.region.clone()).build().unwrap();
-    assert_eq!(deploy::deploy(&service, &config).await.unwrap(), [MACHINES[0].arn()]);
+    assert_eq!(deploy::deploy(&service, &config, &mut []).await.unwrap(), [MACHINES[0].arn()]);
     assert_eq!(tasks::DEFINITION, std::fs::read_to_string(MACHINES[0].path()).unwrap());
 }
 

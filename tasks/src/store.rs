@@ -4,13 +4,16 @@
 //! again overwrites it.
 
 use crate::model::{Inventory, Order, Payment};
-use crate::transaction::{TransactionType, transaction_id};
+use crate::transaction::{NAMESPACE, TransactionType, transaction_id};
 use asl_engine::Value;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
 
 /// The saga's records, in memory or on disk. Cloning is cheap; clones share the records.
 #[derive(Clone)]
@@ -93,12 +96,25 @@ impl Store {
         })
     }
 
+    /// Records as files in that directory, one each, so that several processes share them: the functions as Lambda
+    /// functions, in any language (`tasks/lambda/`).
+    pub fn shared(directory: impl AsRef<Path>) -> Store {
+        let table = |name| Table { name, rows: Rows::Files(directory.as_ref().join(name)) };
+        Store(Arc::new(Tables { orders: table("orders"), payments: table("payments"), inventory: table("inventory") }))
+    }
+
     /// Every order, sorted by id.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn orders(&self) -> Result<Vec<Value>, StoreError> {
-        self.0.orders.all()
+        let mut orders: Vec<Value> = self.0.orders.all()?;
+        // Files come in no order.
+        orders.sort_by(|one, other| {
+            let id = |order: &Value| order.get("order_id").and_then(Value::as_str).map(str::to_owned);
+            id(one).cmp(&id(other))
+        });
+        Ok(orders)
     }
 
     /// The order of that id.
@@ -157,6 +173,43 @@ struct Table {
 enum Rows {
     Memory(Mutex<BTreeMap<String, String>>),
     Disk { database: Database, keyspace: Keyspace },
+    Files(PathBuf),
+}
+
+/// The file of a record: a key can be longer than a file's name.
+fn file_of(directory: &Path, key: &str) -> PathBuf {
+    directory.join(format!("{}.json", Uuid::new_v5(&NAMESPACE, key.as_bytes())))
+}
+
+/// Writes beside the record, then takes its place: nobody reads half of it.
+fn write_file(directory: &Path, key: &str, json: &str) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let draft = directory.join(format!("{}.tmp", Uuid::new_v4()));
+    let mut file = fs::File::create(&draft)?;
+    file.write_all(json.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(draft, file_of(directory, key))
+}
+
+/// What `read` reads; `None`: it is not there.
+fn read_if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+/// The records in a directory, with the names of their files.
+fn read_files(directory: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let Some(entries) = read_if_there(fs::read_dir(directory))? else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push((path.display().to_string(), fs::read(path)?));
+        }
+    }
+    Ok(files)
 }
 
 impl Table {
@@ -173,6 +226,9 @@ impl Table {
                 batch.insert(keyspace, key, record.to_json());
                 batch.commit().map_err(|source| self.access("written", source))
             }
+            Rows::Files(directory) => {
+                write_file(directory, key, &record.to_json()).map_err(|source| self.access("written", source.into()))
+            }
         }
     }
 
@@ -181,6 +237,11 @@ impl Table {
             Rows::Memory(rows) => lock(rows).get(key).map(|json| self.decode(key, json.as_bytes())).transpose(),
             Rows::Disk { keyspace, .. } => {
                 let json = keyspace.get(key).map_err(|source| self.access("read", source))?;
+                json.map(|json| self.decode(key, &json)).transpose()
+            }
+            Rows::Files(directory) => {
+                let json = read_if_there(fs::read(file_of(directory, key)));
+                let json = json.map_err(|source| self.access("read", source.into()))?;
                 json.map(|json| self.decode(key, &json)).transpose()
             }
         }
@@ -196,6 +257,10 @@ impl Table {
                     self.decode(&String::from_utf8_lossy(&key), &json)
                 })
                 .collect(),
+            Rows::Files(directory) => {
+                let files = read_files(directory).map_err(|source| self.access("read", source.into()))?;
+                files.iter().map(|(name, json)| self.decode(name, json)).collect()
+            }
         }
     }
 
@@ -273,9 +338,21 @@ mod tests {
     }
 
     #[test]
+    fn processes_share_records_in_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let saga = || Saga::new(Store::shared(directory.path()), || Timestamp::from_millis(0));
+        assert!(saga().store().orders().unwrap().is_empty());
+        assert_eq!(saga().store().order("4").unwrap(), None);
+        let order = run(&saga(), "payment-debit", order_value("4")).unwrap();
+        run(&saga(), "payment-credit", order).unwrap();
+        assert_eq!(saga().store().payments("4").unwrap().len(), 2);
+    }
+
+    #[test]
     fn orders_are_sorted_by_id_in_memory_and_on_disk() {
         let directory = tempfile::tempdir().unwrap();
-        for store in [Store::in_memory(), Store::open(directory.path()).unwrap()] {
+        let files = tempfile::tempdir().unwrap();
+        for store in [Store::in_memory(), Store::open(directory.path()).unwrap(), Store::shared(files.path())] {
             let saga = Saga::new(store, || Timestamp::from_millis(0));
             for order_id in ["9", "4", "é", "5"] {
                 run(&saga, "order-new", order_value(order_id)).unwrap();

@@ -4,7 +4,7 @@ use std::fmt;
 use uuid::{Uuid, uuid};
 
 /// The namespace of transaction ids (RFC 9562, 5.5); any change of it makes old records unfindable.
-const NAMESPACE: Uuid = uuid!("5e8ddf0a-9c3b-4d8e-9d0e-52a7c1f6b3d4");
+pub(crate) const NAMESPACE: Uuid = uuid!("5e8ddf0a-9c3b-4d8e-9d0e-52a7c1f6b3d4");
 
 /// What a transaction does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

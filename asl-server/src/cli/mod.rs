@@ -41,7 +41,7 @@ Every subcommand has its own --help.";
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Run(run::Run),
     Validate(validate::Validate),
     Eval(eval::Eval),
@@ -116,7 +116,7 @@ fn json_argument(what: &str, option: &str, text: &str) -> anyhow::Result<Value> 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    let command = cli.command.unwrap_or(Command::Serve(Box::new(cli.serve)));
     start_log(matches!(command, Command::Serve(_)));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

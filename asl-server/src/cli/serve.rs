@@ -4,6 +4,7 @@ use super::{FunctionOptions, Storage};
 use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
 use crate::service::{Caller, Service};
+use crate::template::Stack;
 use crate::{deploy, http, saga};
 use anyhow::Context;
 use asl_engine::runtime::DurableJournal;
@@ -24,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(5);
 Examples:
   asl serve                                        the order saga as OrderSaga, on 127.0.0.1:8083
   asl serve --deploy order.asl.yaml --deploy Refund=refund.asl.json --set Topic=arn:aws:sns:us-east-1:123456789012:T
+  asl serve --template template.yaml --parameter Stage=dev   a SAM template, its functions as local processes
   asl serve --lambda-endpoint http://127.0.0.1:3001   functions run by `sam local start-lambda`
   asl serve --function Charge=http://127.0.0.1:9000/charge --ephemeral --listen 0.0.0.0:8083
   asl serve --function 'Charge=python3 -m awslambdaric app.handler'   a function of your own, as a local process
@@ -32,6 +34,7 @@ Every option can also be given by its environment variable, or in a file (`asl.t
   listen = \"127.0.0.1:8083\"
   data = \".asl\"                 # or: ephemeral = true
   deploy = [\"order.asl.yaml\"]
+  template = [\"template.yaml\"]      # its parameters: [parameter] Stage = \"dev\"
   lambda-endpoint = \"http://127.0.0.1:3001\"
   [set]
   Topic = \"arn:aws:sns:us-east-1:123456789012:T\"
@@ -88,6 +91,15 @@ pub(super) struct Serve {
     #[arg(long, value_name = "[NAME=]FILE", env = "ASL_DEPLOY", value_delimiter = ',')]
     deploy: Vec<String>,
 
+    /// Deploys the state machines of a SAM or CloudFormation template (also `cdk.out/*.template.json`), with its functions
+    /// as local processes; may be repeated
+    #[arg(long, value_name = "FILE", env = "ASL_TEMPLATE", value_delimiter = ',')]
+    template: Vec<PathBuf>,
+
+    /// A value for a template's parameter; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = crate::config::pair, env = "ASL_PARAMETER", value_delimiter = ',')]
+    parameter: Vec<(String, String)>,
+
     #[command(flatten)]
     functions: FunctionOptions,
 
@@ -112,10 +124,11 @@ impl Serve {
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
         let address = listener.local_addr()?;
-        let service = service(&config, address, journal.clone())?;
+        let mut stacks = stacks(&config)?;
+        let service = service(&config, address, &stacks, journal.clone())?;
         let continued = service.recover().await?;
-        let deployed = deploy::deploy(&service, &config).await?;
-        print!("{}", greeting(address, &config, &deployed));
+        let deployed = deploy::deploy(&service, &config, &mut stacks).await?;
+        print!("{}", greeting(address, &config, &deployed, &stacks));
         if continued > 0 {
             println!("\nGoes on with {continued} executions of earlier.");
         }
@@ -155,6 +168,8 @@ impl Serve {
             account: self.account,
             region: self.region,
             deploy: self.deploy,
+            template: self.template,
+            parameter: self.parameter.into_iter().collect(),
             set: self.functions.set(),
             functions: self.functions.functions(),
             buckets: self.storage.folders(),
@@ -179,7 +194,12 @@ fn cannot_keep(folder: &Path) -> String {
 }
 
 /// The service with the order saga's functions in process, but for those that the user answers.
-fn service(config: &Config, address: SocketAddr, journal: Option<Arc<DurableJournal>>) -> anyhow::Result<Service> {
+fn service(
+    config: &Config,
+    address: SocketAddr,
+    stacks: &[Stack],
+    journal: Option<Arc<DurableJournal>>,
+) -> anyhow::Result<Service> {
     let store = match &config.data {
         Some(folder) => {
             let opened = std::fs::create_dir_all(folder).map_err(anyhow::Error::from);
@@ -191,7 +211,11 @@ fn service(config: &Config, address: SocketAddr, journal: Option<Arc<DurableJour
     let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());
     let caller = Caller { account: config.account.clone(), region: config.region.clone() };
     let endpoint = Some(format!("http://{}", reachable(address)));
-    let local = Functions::new(config.functions.iter().cloned(), &Surroundings { caller, endpoint });
+    // What the user tells of a function wins over what a template says.
+    let of_templates = stacks.iter().flat_map(|stack| &stack.functions);
+    let of_templates = of_templates.filter(|function| !config.endpoints.functions.contains_key(&function.name));
+    let local = of_templates.chain(&config.functions).cloned();
+    let local = Functions::new(local, &Surroundings { caller, endpoint });
     let answered = |name: &str| config.endpoints.functions.contains_key(name) || local.contains(name);
     let functions = saga::functions(&saga, answered);
     let mut builder = Service::builder(&config.account, &config.region)
@@ -207,6 +231,12 @@ fn service(config: &Config, address: SocketAddr, journal: Option<Arc<DurableJour
     builder.build()
 }
 
+/// The templates.
+fn stacks(config: &Config) -> anyhow::Result<Vec<Stack>> {
+    let caller = Caller { account: config.account.clone(), region: config.region.clone() };
+    config.templates.iter().map(|file| Stack::read(file, &config.parameters, &caller)).collect()
+}
+
 /// Where this machine reaches the server that listens on `address`.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
@@ -215,8 +245,29 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
+/// What became of a template.
+fn told(stack: &Stack) -> String {
+    let mut text = format!("\nFrom {}:\n", stack.file.display());
+    for function in &stack.functions {
+        let runtime = function.runtime.as_deref().unwrap_or("provided");
+        let handler = function.handler.as_deref().unwrap_or_default();
+        text += &format!("  {} runs {runtime} {handler} in {}\n", function.name, function.directory.display());
+    }
+    for activity in &stack.activities {
+        text += &format!("  {activity} is an activity\n");
+    }
+    if !stack.not_created.is_empty() {
+        let kinds: Vec<String> = stack.not_created.iter().map(|(kind, count)| format!("{kind} ({count})")).collect();
+        text += &format!("  Only names and ARNs of: {}\n", kinds.join(", "));
+    }
+    for problem in &stack.problems {
+        text += &format!("  NOT RESOLVED: {}:{problem}\n", stack.file.display());
+    }
+    text
+}
+
 /// What runs, and what to type next.
-fn greeting(address: SocketAddr, config: &Config, deployed: &[String]) -> String {
+fn greeting(address: SocketAddr, config: &Config, deployed: &[String], stacks: &[Stack]) -> String {
     let url = format!("http://{address}");
     let mut text =
         format!("asl serves AWS Step Functions on {url} (account {}, region {})\n", config.account, config.region);
@@ -227,6 +278,7 @@ fn greeting(address: SocketAddr, config: &Config, deployed: &[String]) -> String
     for arn in deployed {
         text += &format!("Deployed {arn}\n");
     }
+    text.extend(stacks.iter().map(told));
     let Some(arn) = deployed.first() else { return text };
     let input = if arn.ends_with(deploy::SAGA) {
         r#"{"order_id": "47063fe3-56d9-4c51-b91f-71929834ce03", "order_date": "2018-10-19T10:50:16+08:00", "customer_id": "8d04ea6f-c6b2-4422-8550-839a16f01feb", "items": [{"item_id": "567", "qty": 1.0, "description": "Cart item 1", "unit_price": 199.99}]}"#

@@ -56,10 +56,12 @@ struct Lines {
 
 impl Lines {
     fn push(&mut self, chunk: &[u8], mut log: impl FnMut(&str)) {
-        for part in chunk.split_inclusive(|byte| *byte == b'\n') {
-            let (text, whole) = match part.strip_suffix(b"\n") {
-                Some(text) => (text, true),
-                None => (part, false),
+        // A carriage return ends a line, too: with one `awslambdaric` keeps a traceback together.
+        let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        for part in chunk.split_inclusive(ends) {
+            let (text, whole) = match part.split_last() {
+                Some((last, text)) if ends(last) => (text, true),
+                _ => (part, false),
             };
             let room = LINE_BYTES_MAX - self.line.len();
             self.cut |= text.len() > room;
@@ -99,7 +101,7 @@ mod tests {
 
     #[test]
     fn lines_are_whole_whatever_the_chunks() {
-        assert_eq!(lines(&[b"a", b"b\nc\r\n\n", b"d"]), ["ab", "c", "d"]);
+        assert_eq!(lines(&[b"a", b"b\nc\r\n\n", b"d\re"]), ["ab", "c", "d", "e"]);
         assert_eq!(lines(&[b"\xff\n"]), ["\u{fffd}"]);
     }
 

@@ -54,11 +54,10 @@ async function load() {
 async function main() {
   let client;
   try {
-    client = createRequire(join(root, "_"))("aws-lambda-ric");
-  } catch {
-    try { client = await import(pathToFileURL(join(root, "node_modules/aws-lambda-ric/index.mjs")).href); } catch {}
-  }
-  if (client?.run) return client.run(root, handlerName);
+    // Beside the code, or below NODE_PATH.
+    client = createRequire(join(root, "_")).resolve("aws-lambda-ric");
+  } catch {}
+  if (client) return (await import(pathToFileURL(client).href)).run(root, handlerName);
 
   let handler;
   try {
