@@ -1,7 +1,8 @@
 //! What the server is told: by flag, by environment variable (`ASL_…`), by file, in this order; else the default.
 
 use crate::function::{FunctionSetting, LocalFunction};
-use crate::integration::Endpoints;
+use crate::integration::http_invoke::{Connection, HttpEndpoints};
+use crate::integration::{Endpoints, HttpApis};
 use crate::storage::Buckets;
 use anyhow::{Context, bail};
 use asl_engine::mock::MockConfig;
@@ -40,6 +41,8 @@ pub struct Config {
     pub substitutions: BTreeMap<String, String>,
     /// Where functions answer.
     pub endpoints: Endpoints,
+    /// Where HTTP APIs are, and with what credentials they are called.
+    pub apis: HttpApis,
     /// Where buckets are.
     pub buckets: Buckets,
     /// Functions that are local processes.
@@ -91,6 +94,10 @@ pub struct Settings {
     pub lambda_endpoint: Option<String>,
     /// See [`Buckets::folders`].
     pub buckets: BTreeMap<String, PathBuf>,
+    /// See [`HttpApis::endpoints`].
+    pub http_endpoints: BTreeMap<String, String>,
+    /// See [`HttpApis::connections`].
+    pub connections: BTreeMap<String, Connection>,
     /// See [`Buckets::files`].
     pub files: Option<PathBuf>,
     /// See [`Endpoints::functions`] and [`Config::functions`].
@@ -146,6 +153,10 @@ impl Settings {
         functions.extend(self.functions);
         let mut buckets = other.buckets;
         buckets.extend(self.buckets);
+        let mut http_endpoints = other.http_endpoints;
+        http_endpoints.extend(self.http_endpoints);
+        let mut connections = other.connections;
+        connections.extend(self.connections);
         Settings {
             listen: self.listen.or(other.listen),
             data: self.data,
@@ -163,8 +174,23 @@ impl Settings {
             lambda_endpoint: self.lambda_endpoint.or(other.lambda_endpoint),
             functions,
             buckets,
+            http_endpoints,
+            connections,
             files: self.files.or(other.files),
         }
+    }
+
+    /// Where buckets are.
+    pub fn buckets(&self) -> Buckets {
+        Buckets { folders: self.buckets.clone(), files: self.files.clone() }
+    }
+
+    /// Where HTTP APIs are, and with what credentials they are called.
+    ///
+    /// # Errors
+    /// When an endpoint is none.
+    pub fn apis(&self) -> anyhow::Result<HttpApis> {
+        Ok(HttpApis { endpoints: HttpEndpoints::new(&self.http_endpoints)?, connections: self.connections.clone() })
     }
 
     /// The configuration, with defaults for what nobody said.
@@ -172,6 +198,7 @@ impl Settings {
     /// # Errors
     /// When a value makes no sense; the error names it.
     pub fn into_config(self) -> anyhow::Result<Config> {
+        let (apis, buckets) = (self.apis()?, self.buckets());
         let account = self.account.unwrap_or_else(|| "123456789012".to_owned());
         if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
             bail!("the account `{account}` is not twelve digits");
@@ -194,7 +221,8 @@ impl Settings {
             parameters: self.parameter,
             substitutions: self.set,
             mocks: self.mock_config.as_deref().map_or_else(|| Ok(MockConfig::default()), mocks)?,
-            buckets: Buckets { folders: self.buckets, files: self.files },
+            apis,
+            buckets,
             endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
             functions: local_functions(&self.functions)?,
         })

@@ -1,7 +1,7 @@
 //! The service: everything behind the API, usable in process without HTTP.
 
 use crate::function::Functions;
-use crate::integration::{Dispatcher, Endpoints};
+use crate::integration::{Dispatcher, Endpoints, HttpApis};
 use crate::operation;
 use crate::quota::Quotas;
 use crate::registry::Registry;
@@ -63,6 +63,7 @@ pub struct ServiceBuilder {
     functions: Vec<(String, Arc<dyn TaskHandler>)>,
     endpoints: Endpoints,
     buckets: Buckets,
+    apis: HttpApis,
     local: Functions,
     mocks: MockConfig,
     journal: Option<Arc<dyn Journal>>,
@@ -125,6 +126,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Where HTTP APIs are, and with what credentials they are called.
+    pub fn http_apis(mut self, apis: HttpApis) -> Self {
+        self.apis = apis;
+        self
+    }
+
     /// Mocked responses for executions that are started with a test case.
     pub fn mocks(mut self, mocks: MockConfig) -> Self {
         self.mocks = mocks;
@@ -136,7 +143,7 @@ impl ServiceBuilder {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn build(self) -> anyhow::Result<Service> {
-        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets)?);
+        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets, self.apis)?);
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
         engine = engine.mocks(self.mocks.clone()).retention(self.retention).running_max(self.quotas.executions);
@@ -169,6 +176,7 @@ impl Service {
             functions: Vec::new(),
             endpoints: Endpoints::default(),
             buckets: Buckets::default(),
+            apis: HttpApis::default(),
             local: Functions::default(),
             mocks: MockConfig::default(),
             journal: None,

@@ -6,9 +6,9 @@ mod run;
 mod serve;
 mod validate;
 
+use crate::config::Settings;
 use crate::deploy;
 use crate::function::FunctionSetting;
-use crate::storage::Buckets;
 use anyhow::Context;
 use asl_engine::Value;
 use clap::{Args, Parser, Subcommand};
@@ -74,9 +74,9 @@ impl FunctionOptions {
     }
 }
 
-/// Where the buckets of item readers and result writers are; the same for `serve` and `run`.
+/// Where the services are that tasks ask for; the same for `serve` and `run`.
 #[derive(Args, Clone, Debug)]
-struct Storage {
+struct ServiceOptions {
     /// Lets a folder stand for an S3 bucket, for ItemReader and ResultWriter; may be repeated
     #[arg(long, value_name = "NAME=DIR", value_parser = crate::config::pair, env = "ASL_BUCKET", value_delimiter = ',')]
     bucket: Vec<(String, String)>,
@@ -84,15 +84,21 @@ struct Storage {
     /// Lets ItemReader and ResultWriter name `file://PATH` as their bucket, within this folder
     #[arg(long, value_name = "DIR", env = "ASL_FILES")]
     files: Option<PathBuf>,
+
+    /// Lets http:invoke call what begins with one URL at another one; endpoints on this machine need no such option; may be
+    /// repeated
+    #[arg(long, value_name = "URL=URL", value_parser = crate::config::pair, env = "ASL_HTTP_ENDPOINT", value_delimiter = ',')]
+    http_endpoint: Vec<(String, String)>,
 }
 
-impl Storage {
-    fn buckets(&self) -> Buckets {
-        Buckets { folders: self.folders(), files: self.files.clone() }
-    }
-
-    fn folders(&self) -> BTreeMap<String, PathBuf> {
-        self.bucket.iter().map(|(name, folder)| (name.clone(), folder.into())).collect()
+impl ServiceOptions {
+    fn settings(self) -> Settings {
+        Settings {
+            buckets: self.bucket.into_iter().map(|(name, folder)| (name, folder.into())).collect(),
+            files: self.files,
+            http_endpoints: self.http_endpoint.into_iter().collect(),
+            ..Settings::default()
+        }
     }
 }
 

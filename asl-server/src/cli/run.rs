@@ -1,7 +1,7 @@
 //! `asl run`
 
-use super::{FunctionOptions, Storage, json_argument, progress};
-use crate::config;
+use super::{FunctionOptions, ServiceOptions, json_argument, progress};
+use crate::config::{self, Settings};
 use crate::deploy;
 use crate::function::{Functions, Surroundings};
 use crate::saga;
@@ -59,7 +59,7 @@ pub(super) struct Run {
     functions: FunctionOptions,
 
     #[command(flatten)]
-    storage: Storage,
+    services: ServiceOptions,
 }
 
 impl Run {
@@ -97,7 +97,9 @@ impl Run {
         let local = Functions::new(config::local_functions(&self.functions.functions())?, &surroundings);
         let functions = saga::functions(&saga, |name| endpoints.functions.contains_key(name) || local.contains(name));
         let builder = Service::builder(&caller.account, &caller.region).clock(clock).functions(functions);
-        builder.endpoints(endpoints).local_functions(local).buckets(self.storage.buckets()).build()
+        let settings = self.services.clone().settings().or(Settings::from_file(None)?);
+        let builder = builder.endpoints(endpoints).local_functions(local);
+        builder.buckets(settings.buckets()).http_apis(settings.apis()?).build()
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {

@@ -1,6 +1,6 @@
 //! `asl serve`
 
-use super::{FunctionOptions, Storage};
+use super::{FunctionOptions, ServiceOptions};
 use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
 use crate::service::{Caller, Service};
@@ -104,7 +104,7 @@ pub(super) struct Serve {
     functions: FunctionOptions,
 
     #[command(flatten)]
-    storage: Storage,
+    services: ServiceOptions,
 
     /// Mocked responses of tasks, in Step Functions Local's format; start an execution of `ARN#TEST_CASE` to get them
     #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
@@ -172,10 +172,9 @@ impl Serve {
             parameter: self.parameter.into_iter().collect(),
             set: self.functions.set(),
             functions: self.functions.functions(),
-            buckets: self.storage.folders(),
-            files: self.storage.files,
             lambda_endpoint: self.functions.lambda_endpoint,
             mock_config: self.mock_config,
+            ..self.services.settings()
         };
         flags.or(file).into_config()
     }
@@ -221,6 +220,7 @@ fn service(
     let mut builder = Service::builder(&config.account, &config.region)
         .endpoints(config.endpoints.clone())
         .buckets(config.buckets.clone())
+        .http_apis(config.apis.clone())
         .mocks(config.mocks.clone())
         .functions(functions)
         .local_functions(local)

@@ -89,12 +89,17 @@ fn failure(url: &str, timeout: Duration, error: &reqwest::Error) -> StatesError 
         let cause = format!("{url} did not answer within {} seconds", timeout.as_secs());
         return StatesError::new(names::TIMEOUT, cause);
     }
-    // The innermost reason is the telling one: "Connection refused".
+    let cause = format!("Unable to execute HTTP request: POST {url}: {}", reason(error));
+    StatesError::new("Lambda.SdkClientException", cause)
+}
+
+/// The innermost reason, which is the telling one: "Connection refused".
+pub(super) fn reason(error: &reqwest::Error) -> String {
     let mut reason: &dyn std::error::Error = error;
     while let Some(source) = reason.source() {
         reason = source;
     }
-    StatesError::new("Lambda.SdkClientException", format!("Unable to execute HTTP request: POST {url}: {reason}"))
+    reason.to_string()
 }
 
 fn too_large(url: &str) -> StatesError {

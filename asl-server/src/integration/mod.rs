@@ -6,6 +6,7 @@
 
 mod endpoint;
 mod http;
+pub mod http_invoke;
 mod item_reader;
 mod lambda;
 mod metadata;
@@ -15,6 +16,7 @@ mod sns;
 mod states;
 
 pub use endpoint::{Endpoint, EndpointError, Endpoints};
+pub use http_invoke::HttpApis;
 pub use sns::{Published, Topics};
 
 use crate::function::Functions;
@@ -35,15 +37,21 @@ struct Services {
     functions: Functions,
     client: reqwest::Client,
     buckets: Buckets,
+    http: http_invoke::HttpTasks,
     topics: Topics,
     states: OnceLock<WeakService>,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(endpoints: Endpoints, functions: Functions, buckets: Buckets) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        endpoints: Endpoints,
+        functions: Functions,
+        buckets: Buckets,
+        apis: HttpApis,
+    ) -> anyhow::Result<Self> {
         let states = OnceLock::new();
-        let (client, topics) = (http::client()?, Topics::default());
-        let services = Services { endpoints, functions, client, buckets, topics, states };
+        let (client, topics, http) = (http::client()?, Topics::default(), http_invoke::HttpTasks::new(apis));
+        let services = Services { endpoints, functions, client, buckets, http, topics, states };
         Ok(Dispatcher { services: Arc::new(services) })
     }
 
@@ -86,6 +94,7 @@ impl Services {
         };
         match (service, action) {
             ("lambda", "invoke") => lambda::invoke(self, &request).await,
+            ("http", "invoke") => http_invoke::invoke(self, &request).await,
             ("sns", "publish") => sns::publish(&self.topics, &request),
             ("states", "startExecution") => states::start_execution(self, &request).await,
             ("aws-sdk:sfn", action) if request.resource.pattern() == Pattern::RequestResponse => {
@@ -106,6 +115,6 @@ impl Services {
 fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(
         "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
-         --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, sns:publish, states:startExecution and aws-sdk:sfn."
+         --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, http:invoke, sns:publish, states:startExecution and aws-sdk:sfn."
     ))
 }
