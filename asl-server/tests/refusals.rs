@@ -5,7 +5,7 @@ mod support;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
-use support::{ROLE, call, create, pass, send, service, start, wait};
+use support::{ROLE, call, create, pass, send, service, start, task, wait};
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:M";
 const NOBODY: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:Nobody";
@@ -27,6 +27,7 @@ async fn bad_requests_are_refused_in_awss_words() {
     let service = service();
     create(&service, "M", pass(), "STANDARD").await;
     let express = create(&service, "E", pass(), "EXPRESS").await;
+    let token = token(&service).await;
     let long = "n".repeat(81);
     let destinations =
         json!([{ "cloudWatchLogsLogGroup": { "logGroupArn": "arn:aws:logs:us-east-1:1:log-group:g:*" } }]);
@@ -195,7 +196,7 @@ async fn bad_requests_are_refused_in_awss_words() {
         ),
         (
             "SendTaskSuccess",
-            json!({ "taskToken": "t", "output": "no json" }),
+            json!({ "taskToken": token, "output": "no json" }),
             "InvalidOutput",
             "Invalid Output: 'expected ident at line 1, column 2'".into(),
         ),
@@ -230,7 +231,18 @@ async fn bad_requests_are_refused_in_awss_words() {
     }
     // Nothing was left behind.
     let machines = call(&service, "ListStateMachines", json!({})).await.ok();
-    assert_eq!(machines["stateMachines"].as_array().unwrap().len(), 2);
+    assert_eq!(machines["stateMachines"].as_array().unwrap().len(), 3);
+}
+
+/// The token of a task that waits, whose state machine is being deleted.
+async fn token(service: &asl_server::Service) -> String {
+    let activity = call(service, "CreateActivity", json!({ "name": "A" })).await.ok();
+    let waits = task(json!({ "Resource": activity["activityArn"] }));
+    let machine = create(service, "T", waits, "STANDARD").await;
+    start(service, &machine, "waits", "{}").await;
+    let given = call(service, "GetActivityTask", json!({ "activityArn": activity["activityArn"] })).await.ok();
+    call(service, "DeleteStateMachine", json!({ "stateMachineArn": machine })).await.ok();
+    given["taskToken"].as_str().unwrap().to_owned()
 }
 
 fn gone(arn: &str) -> String {
