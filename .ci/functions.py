@@ -25,7 +25,10 @@ from e2e import SCENARIOS, check, order, until_ended, visited
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROBES = {
-    "python": ("probe.py", "import sys\ndef handler(event, context):\n    return 'awslambdaric' in sys.modules\n"),
+    "python": ("probe.py", "import sys\ndef handler(event, context):\n    return 'awslambdaric' in sys.modules\n"
+               # Sends its token back with boto3 as it is: the server says where to.
+               "def callback(event, context):\n    import boto3\n    client = boto3.client('stepfunctions')\n"
+               "    client.send_task_success(taskToken=event['token'], output='\"called back\"')\n"),
     "nodejs": ("probe.mjs", "export const handler = async () => globalThis.awslambda !== undefined;\n"),
 }
 # What the seven scenarios leave behind: undoing adds records, it removes none.
@@ -59,8 +62,14 @@ class Server:
             probe = {"StartAt": "P", "States": {"P": {"Type": "Task", "Resource": "${Probe}", "End": True}}}
             (work / "probe.asl.json").write_text(json.dumps(probe))
             runtime = {"python": "python3", "nodejs": "nodejs"}[language]
-            settings = 'runtime = "%s"\nhandler = "probe.handler"\n' % runtime
-            (work / "asl.toml").write_text('deploy = ["probe.asl.json"]\n[functions.Probe]\n' + settings)
+            function = '[functions.%s]\nruntime = "%s"\nhandler = "probe.%s"\ntimeout = 60\n'
+            settings = 'deploy = ["probe.asl.json", "callback.asl.json"]\n'
+            settings += function % ("Probe", runtime, "handler") + function % ("Callback", runtime, "callback")
+            (work / "asl.toml").write_text(settings)
+            parameters = {"FunctionName": "Callback", "Payload": {"token.$": "$$.Task.Token"}}
+            resource = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+            callback = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}
+            (work / "callback.asl.json").write_text(json.dumps({"StartAt": "C", "States": {"C": callback}}))
             arn = "arn:aws:lambda:us-east-1:123456789012:function:Probe"
             command += ["--config", str(work / "asl.toml"), "--set", "Probe=" + arn]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
@@ -117,6 +126,8 @@ def play(arguments, language, client, environment):
             if language in PROBES:
                 built_in = client == "built in"
                 check("%s: it is this client" % who, server.run("probe", "{}")["output"], json.dumps(not built_in))
+                if client == "awslambdaric":
+                    check("%s: a function calls back" % who, server.run("callback", "{}").get("output"), '"called back"')
         finally:
             code = server.end()
         check("%s: the server ends well" % who, code, 0)

@@ -43,21 +43,21 @@ pub async fn deploy(service: &Service, config: &Config, stacks: &mut [Stack]) ->
         for activity in &stack.activities {
             let request = json!({ "name": activity }).to_string();
             if let Err(refusal) = service.call("CreateActivity", request.as_bytes(), service.caller()).await {
-                stack.problems.push(problem(activity, refusal.into()));
+                stack.problems.push(problem(activity, 0, refusal.into()));
             }
         }
         for machine in &stack.machines {
             match deploy_machine(service, config, &stack.file, machine).await {
                 Ok(arn) => arns.push(arn),
-                Err(error) => stack.problems.push(problem(&machine.name, error)),
+                Err(error) => stack.problems.push(problem(&machine.name, machine.line, error)),
             }
         }
     }
     Ok(arns)
 }
 
-fn problem(resource: &str, error: anyhow::Error) -> Problem {
-    Problem { resource: resource.to_owned(), line: 0, message: format!("{error:#}") }
+fn problem(resource: &str, line: usize, error: anyhow::Error) -> Problem {
+    Problem { resource: resource.to_owned(), line, message: format!("{error:#}") }
 }
 
 /// Deploys a state machine of a template.

@@ -1,5 +1,6 @@
 //! HTTP: AWS JSON 1.0 on `POST /`, the same operations for plain curl on `POST /OPERATION`, and a few pages for people.
 
+use crate::function;
 use crate::operation;
 use crate::service::{Caller, Service};
 use crate::wire::ApiError;
@@ -25,6 +26,7 @@ pub fn router(service: Service) -> Router {
         .route("/health", get(|| async { "ok\n" }))
         .route("/_local/topics", get(topics))
         .route("/{operation}", axum::routing::post(by_path))
+        .merge(function::invoke_api::routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
         .with_state(service)
@@ -103,7 +105,8 @@ async fn home(State(service): State<Service>, headers: HeaderMap) -> String {
     }
     _ = write!(
         text,
-        "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics)\n\n\
+        "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics),\n\
+         POST /2015-03-31/functions/NAME/invocations (Lambda's Invoke, for functions that are local processes)\n\n\
          Try:\n\n  curl -X POST http://{host}/ListStateMachines\n  \
          aws stepfunctions list-state-machines --endpoint-url http://{host} --region {region} --no-sign-request\n"
     );

@@ -159,7 +159,7 @@ impl World {
         let address = witness.local_addr().unwrap().to_string();
         let program = std::env::current_exe().unwrap().display().to_string();
         let functions = functions.iter().map(|(name, adjust)| {
-            let mut function = LocalFunction::new(*name, ".");
+            let mut function = LocalFunction::new(*name, "");
             function.command = [&program, "the_function_itself", "--exact", "--nocapture"].map(String::from).to_vec();
             let own = [("FUNCTION", *name), ("WITNESS", &address), ("OWN", "mine")];
             function.environment = own.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -225,10 +225,49 @@ async fn lambda_invoke_tells_of_the_invocation() {
     let ended = run(&world.service, &machine, "e", r#"{"a":1}"#).await;
     let output: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
     assert_eq!((&output["Payload"], &output["StatusCode"]), (&json!({ "a": 1 }), &json!(200)));
+    let event = json!({ "FunctionName": "echo", "InvocationType": "Event" });
+    let machine = create(&world.service, "E", invoke(event), "STANDARD").await;
+    let ended = run(&world.service, &machine, "e", "{}").await;
+    let output: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
+    assert_eq!((&output["Payload"], &output["StatusCode"]), (&json!({}), &json!(202)));
+    assert_eq!(output["SdkHttpMetadata"]["HttpStatusCode"], 202);
     let machine = create(&world.service, "N", invoke(json!({ "FunctionName": "echo" })), "STANDARD").await;
     let ended = run(&world.service, &machine, "e", "{}").await;
     let output: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
     assert_eq!(output["Payload"], json!({}), "Lambda's payload is an empty object when there is none");
+}
+
+#[tokio::test]
+async fn a_function_is_invoked_by_itself() {
+    let world = World::of(&[("echo", |_| ()), ("reports", |_| ())]).await;
+    let invoke = |name: &str, kind: &str, body: &str| {
+        let request = axum::http::Request::post(format!("/2015-03-31/functions/{name}/invocations"))
+            .header("x-amz-invocation-type", kind)
+            .body(axum::body::Body::from(body.to_owned()));
+        let router = asl_server::http::router(world.service.clone());
+        async move {
+            let (head, body) = tower::ServiceExt::oneshot(router, request.unwrap()).await.unwrap().into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            let header = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+            let told = header("x-amz-function-error").or(header("x-amzn-errortype")).unwrap_or_default();
+            (head.status.as_u16(), told, String::from_utf8(body.to_vec()).unwrap())
+        }
+    };
+    let arn = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:echo");
+    let report = r#"{"errorMessage":"no","errorType":"Oops","stackTrace":[]}"#;
+    let missing = r#"{"Type":"User","Message":"Function not found: arn:aws:lambda:us-east-1:123456789012:function:x"}"#;
+    let broken = r#"{"Type":"User","Message":"Could not parse request body into json"}"#;
+    for (name, kind, body, status, told, answer) in [
+        ("echo", "RequestResponse", r#"{"a": 1}"#, 200, "", r#"{"a": 1}"#),
+        (&*arn, "RequestResponse", "", 200, "", "{}"),
+        ("echo", "Event", "{}", 202, "", ""),
+        ("echo", "DryRun", "{}", 204, "", ""),
+        ("reports", "RequestResponse", "{}", 200, "Unhandled", report),
+        ("x", "RequestResponse", "{}", 404, "ResourceNotFoundException", missing),
+        ("echo", "RequestResponse", "{", 400, "InvalidRequestContentException", broken),
+    ] {
+        assert_eq!(invoke(name, kind, body).await, (status, told.to_owned(), answer.to_owned()), "{name} {kind}");
+    }
 }
 
 #[tokio::test]

@@ -87,6 +87,10 @@ Resources:
   Queue: { Type: AWS::SQS::Queue }
   Bucket: { Type: AWS::S3::Bucket }
   OnlyLive: { Type: AWS::StepFunctions::Activity, Condition: IsLive }
+  Published: { Type: AWS::Serverless::Function, Properties: { AutoPublishAlias: live, Handler: a.b, Runtime: python3 } }
+  Plain: { Type: AWS::Lambda::Function, Properties: { Code: ., Handler: a.b, Runtime: python3, FunctionName: plain } }
+  Version: { Type: AWS::Lambda::Version, Properties: { FunctionName: !Ref Plain } }
+  Alias: { Type: AWS::Lambda::Alias, Properties: { FunctionName: !GetAtt Plain.Arn, Name: blue } }
   Manual: { Type: AWS::StepFunctions::Activity, Properties: { Name: !Join ["-", [manual, !Ref Stage]] } }
   Machine:
     Type: AWS::StepFunctions::StateMachine
@@ -105,6 +109,9 @@ Resources:
               tableArn: !GetAtt Table.Arn
               queue: !Ref Queue
               queueArn: !GetAtt Queue.Arn
+              published: !Ref Published.Alias
+              version: !Ref Version
+              alias: !Sub "${Alias}"
               bucket: !Sub "${Bucket.Arn}/x"
               manual: !Ref Manual
               self: !Sub "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:x"
@@ -130,6 +137,9 @@ Resources:
             "tableArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/dev-orders",
             "queue": "https://sqs.eu-west-1.amazonaws.com/123456789012/Queue",
             "queueArn": "arn:aws:sqs:eu-west-1:123456789012:Queue",
+            "published": "arn:aws:lambda:eu-west-1:123456789012:function:Published:live",
+            "version": "arn:aws:lambda:eu-west-1:123456789012:function:plain:1",
+            "alias": "arn:aws:lambda:eu-west-1:123456789012:function:plain:blue",
             "bucket": "arn:aws:s3:::bucket/x",
             "manual": "arn:aws:states:eu-west-1:123456789012:activity:manual-dev",
             "self": "arn:aws:states:eu-west-1:123456789012:x",
@@ -200,6 +210,7 @@ fn what_cannot_be_resolved_is_told_and_the_rest_goes_on() {
     Type: AWS::Lambda::Function
     Properties: { Runtime: python3.13, Handler: a.b, Code: { S3Bucket: b, S3Key: k } }
   Table: { Type: AWS::DynamoDB::Table }
+  Fn::ForEach::Many: [A, [b, c], { "M${A}": { Type: AWS::SNS::Topic } }]
 "#;
     let good = json!({ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }).to_string();
     let folder = Folder::of(&[("template.yaml", template), ("good.asl.json", &good), ("code/app.py", "")]);
@@ -217,10 +228,11 @@ fn what_cannot_be_resolved_is_told_and_the_rest_goes_on() {
         "line 36: Java: it cannot be started yet: the runtime java21 is not started by itself: give the function a command",
         "line 39: Image: it is a container image",
         "line 43: Elsewhere: its code is not on this machine",
+        "line 45: Fn::ForEach::Many: loops and transforms are not expanded here",
     ]) {
         assert!(told.starts_with(says), "{told}\n{says}");
     }
-    assert_eq!(problems.len(), 11, "{problems:#?}");
+    assert_eq!(problems.len(), 12, "{problems:#?}");
     let names: Vec<&str> = stack.functions.iter().map(|function| function.name.as_str()).collect();
     assert_eq!(names, ["Function", "Java"]);
     let good = "arn:aws:states:eu-west-1:123456789012:stateMachine:Good";

@@ -4,9 +4,9 @@ use super::{FunctionOptions, ServiceOptions};
 use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
 use crate::service::{Caller, Service};
-use crate::template::Stack;
+use crate::template::{Problem, Stack};
 use crate::{deploy, http, saga};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use asl_engine::runtime::DurableJournal;
 use clap::Args;
 use std::net::SocketAddr;
@@ -234,7 +234,15 @@ fn service(
 /// The templates.
 fn stacks(config: &Config) -> anyhow::Result<Vec<Stack>> {
     let caller = Caller { account: config.account.clone(), region: config.region.clone() };
-    config.templates.iter().map(|file| Stack::read(file, &config.parameters, &caller)).collect()
+    let read = |file: &PathBuf| Stack::read(file, &config.parameters, &caller);
+    let stacks: Vec<Stack> = config.templates.iter().map(read).collect::<Result<_, _>>()?;
+    let known = |name: &String| stacks.iter().any(|stack| stack.parameters.contains(name));
+    if let Some(name) = config.parameters.keys().find(|name| !known(name)) {
+        let names: Vec<&str> = stacks.iter().flat_map(|stack| &stack.parameters).map(String::as_str).collect();
+        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        bail!("no template has a parameter `{name}`; there are: {there}");
+    }
+    Ok(stacks)
 }
 
 /// Where this machine reaches the server that listens on `address`.
@@ -260,8 +268,10 @@ fn told(stack: &Stack) -> String {
         let kinds: Vec<String> = stack.not_created.iter().map(|(kind, count)| format!("{kind} ({count})")).collect();
         text += &format!("  Only names and ARNs of: {}\n", kinds.join(", "));
     }
-    for problem in &stack.problems {
-        text += &format!("  NOT RESOLVED: {}:{problem}\n", stack.file.display());
+    for Problem { resource, line, message } in &stack.problems {
+        let place =
+            if *line > 0 { format!("{}:{line}", stack.file.display()) } else { stack.file.display().to_string() };
+        text += &format!("  NOT RESOLVED: {place}: {resource}: {message}\n");
     }
     text
 }

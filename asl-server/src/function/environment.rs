@@ -27,9 +27,10 @@ pub(super) fn variables(
     ] {
         set(name, value);
     }
-    // A function sends its task token to where it came from.
+    // A function sends its task token to where it came from, and calls the other functions there.
     if let Some(endpoint) = &surroundings.endpoint {
         set("AWS_ENDPOINT_URL_SFN", endpoint);
+        set("AWS_ENDPOINT_URL_LAMBDA", endpoint);
     }
     for (name, value) in &function.environment {
         set(name, value);

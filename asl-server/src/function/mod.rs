@@ -6,6 +6,7 @@
 
 mod command;
 mod environment;
+pub mod invoke_api;
 mod log;
 mod pool;
 mod process;
@@ -52,12 +53,13 @@ pub struct LocalFunction {
 }
 
 impl LocalFunction {
-    /// A function with Lambda's defaults: 3 seconds, 128 MB.
+    /// A function with Lambda's defaults: 3 seconds, 128 MB. An empty directory is the current one.
     pub fn new(name: impl Into<String>, directory: impl Into<PathBuf>) -> Self {
+        let directory = Some(directory.into()).filter(|directory| !directory.as_os_str().is_empty());
         LocalFunction {
             name: name.into(),
             command: Vec::new(),
-            directory: directory.into(),
+            directory: directory.unwrap_or_else(|| PathBuf::from(".")),
             handler: None,
             runtime: None,
             environment: BTreeMap::new(),

@@ -93,6 +93,12 @@ impl Pool {
         if process.lines_dropped() > 0 {
             tracing::warn!("{}: {} more lines of output are not logged", self.function.name, process.lines_dropped());
         }
+        if let Some(status) = process.ended_by_itself() {
+            tracing::warn!(
+                "{}: its process ended by itself ({status}); ASL_LOG=info shows what it wrote",
+                self.function.name
+            );
+        }
         if !process.is_good() || self.function.idle.is_zero() {
             return;
         }

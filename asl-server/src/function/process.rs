@@ -77,6 +77,11 @@ impl Process {
         !self.spent && self.ended.borrow().is_none()
     }
 
+    /// How it ended, if nobody ended it.
+    pub(super) fn ended_by_itself(&self) -> Option<ExitStatus> {
+        if self.spent { None } else { *self.ended.borrow() }
+    }
+
     /// Invokes the function. `None`: the process was used before and has not taken this invocation: another process may.
     pub(super) async fn invoke(&mut self, call: Call, timeout: Duration) -> Option<Answer> {
         let id = call.request_id.clone();

@@ -36,10 +36,24 @@ pub(super) async fn invoke(services: &Services, request: &TaskRequest) -> TaskRe
         Some(qualifier) => format!("{function}:{qualifier}"),
         None => function.to_owned(),
     };
+    let is_event = headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
     match call(services, &qualified, payload, headers, request).await {
+        Ok(payload) if is_event => Ok(accepted(invoke_answer(payload, &request.request_id()))),
         Ok(payload) => Ok(invoke_answer(payload, &request.request_id())),
         Err(error) => Err(invoke_error(error)),
     }
+}
+
+/// The answer to an asynchronous invocation: 202, not 200 (Lambda API Reference, *Invoke*).
+fn accepted(mut answer: Value) -> Value {
+    if let Value::Object(answer) = &mut answer {
+        answer.insert("StatusCode", 202.into());
+        if let Some(Value::Object(mut metadata)) = answer.get("SdkHttpMetadata").cloned() {
+            metadata.insert("HttpStatusCode", 202.into());
+            answer.insert("SdkHttpMetadata", Value::Object(metadata));
+        }
+    }
+    answer
 }
 
 async fn call(

@@ -61,6 +61,11 @@ impl Dispatcher {
         _ = self.services.states.set(service.downgrade());
     }
 
+    /// The functions that are local processes.
+    pub fn functions(&self) -> &Functions {
+        &self.services.functions
+    }
+
     /// The local topics.
     pub fn topics(&self) -> &Topics {
         &self.services.topics

@@ -103,7 +103,8 @@ impl<'a> Reader<'a> {
         }
         let folder = self.folder.join(&path);
         match folder.is_dir() {
-            true => Ok(folder),
+            // Without `..`: it is what the function and people are told.
+            true => Ok(folder.canonicalize().unwrap_or(folder)),
             false if folder.is_file() => {
                 Err(Problem::at(node, format!("its code `{}` is no folder: unpack it", folder.display())))
             }

@@ -34,6 +34,8 @@ pub struct Stack {
     pub activities: Vec<String>,
     /// What could not be resolved.
     pub problems: Vec<Problem>,
+    /// The names of its parameters.
+    pub parameters: Vec<String>,
     /// How many resources of which type are not created here.
     pub not_created: BTreeMap<String, usize>,
     /// Where code that stands in the template itself was written to.
@@ -145,9 +147,12 @@ impl<'a> Reader<'a> {
             machines: Vec::new(),
             activities: Vec::new(),
             problems: Vec::new(),
+            parameters: Vec::new(),
             not_created: BTreeMap::new(),
             inline: None,
         };
+        let parameters = self.resolver.template.get("Parameters").map(Node::members).unwrap_or_default();
+        stack.parameters = parameters.iter().map(|(name, _)| name.clone()).collect();
         for (id, node) in self.resolver.template.get("Resources").map(Node::members).unwrap_or_default() {
             let before = stack.problems.len();
             if let Err(problem) = self.resource(id, node, &mut stack) {
@@ -164,6 +169,9 @@ impl<'a> Reader<'a> {
     }
 
     fn resource(&self, id: &'a str, node: &'a Node, stack: &mut Stack) -> Result<(), Problem> {
+        if id.starts_with("Fn::") {
+            return Err(Problem::at(node, "loops and transforms are not expanded here: deploy what `sam build` wrote"));
+        }
         if !self.resolver.is_wanted(node)? {
             return Ok(());
         }

@@ -145,11 +145,41 @@ impl<'a> Resolver<'a> {
             "AWS::StackId" => {
                 format!("arn:{partition}:cloudformation:{region}:{account}:stack/{}/local", self.stack)
             }
-            _ => {
-                let (kind, physical) = self.resource(name, node)?;
-                resource::reference(kind, &physical, self.caller)
-            }
+            _ => match name.split_once('.') {
+                // What SAM makes of a function with AutoPublishAlias.
+                Some((function, "Alias" | "Version")) => self.alias_of(function, node)?,
+                _ => {
+                    let (kind, physical) = self.resource(name, node)?;
+                    match kind {
+                        "AWS::Lambda::Alias" => self.qualified(name, &physical, node)?,
+                        "AWS::Lambda::Version" => self.qualified(name, "1", node)?,
+                        _ => resource::reference(kind, &physical, self.caller),
+                    }
+                }
+            },
         })
+    }
+
+    /// The ARN of the alias that SAM publishes a function under.
+    fn alias_of(&self, function: &str, node: &Node) -> Result<String, Problem> {
+        let arn = self.attribute_of(function, "Arn", node)?;
+        let properties =
+            self.template.get("Resources").and_then(|resources| resources.get(function)?.get("Properties"));
+        match properties.and_then(|properties| properties.get("AutoPublishAlias")) {
+            Some(alias) => Ok(format!("{arn}:{}", self.needed_text(alias)?)),
+            None => Err(Problem::at(node, format!("{function} has no AutoPublishAlias"))),
+        }
+    }
+
+    /// The ARN of a version or an alias: that of its function, with a qualifier.
+    fn qualified(&self, id: &str, qualifier: &str, node: &Node) -> Result<String, Problem> {
+        let resource = self.template.get("Resources").and_then(|resources| resources.get(id));
+        let function = resource.and_then(|resource| resource.get("Properties")?.get("FunctionName"));
+        let function = function.ok_or_else(|| Problem::at(node, format!("{id} has no FunctionName")))?;
+        let function = self.linked(function, || self.needed_text(function))?;
+        let named = |name: &str| resource::attribute("AWS::Lambda::Function", name, "Arn", self.caller);
+        let arn = if function.starts_with("arn:") { Some(function) } else { named(&function) };
+        Ok(format!("{}:{qualifier}", arn.unwrap_or_default()))
     }
 
     fn parameter(&self, name: &str, parameter: &Node, node: &Node) -> Result<Value, Problem> {

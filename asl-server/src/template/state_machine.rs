@@ -12,6 +12,8 @@ use std::path::PathBuf;
 pub struct Machine {
     /// Its name.
     pub name: String,
+    /// Where the template has it, counted from 1; 0: not known.
+    pub line: usize,
     /// STANDARD or EXPRESS.
     pub kind: MachineType,
     /// Where its definition is.
@@ -74,7 +76,8 @@ impl<'a> Reader<'a> {
             let message = format!("nothing here starts it by its events ({}): start it yourself", names.join(", "));
             stack.problems.push(Problem::at(events, message));
         }
-        stack.machines.push(Machine { name, kind, definition, substitutions, settings });
+        let line = if resource.node.line > 0 { resource.node.line } else { self.line_of(resource.id) };
+        stack.machines.push(Machine { name, line, kind, definition, substitutions, settings });
         Ok(())
     }
 
