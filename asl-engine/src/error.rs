@@ -112,6 +112,26 @@ pub(crate) fn data_limit_exceeded(what: &str) -> StatesError {
     )
 }
 
+/// What one Assign sets is over [`crate::limits::ASSIGN_BYTES_MAX`]. AWS documents the limit, not its words.
+pub(crate) fn assign_too_large(state: &str) -> StatesError {
+    let max = crate::limits::ASSIGN_BYTES_MAX;
+    StatesError::new(
+        names::DATA_LIMIT_EXCEEDED,
+        format!("The variables assigned in the state '{state}' exceed the service limit of {max} bytes."),
+    )
+}
+
+/// All variables together are over [`crate::limits::VARIABLES_BYTES_MAX`]. AWS documents the limit, not its words.
+pub(crate) fn variables_too_large(state: &str) -> StatesError {
+    let max = crate::limits::VARIABLES_BYTES_MAX;
+    StatesError::new(
+        names::DATA_LIMIT_EXCEEDED,
+        format!(
+            "With the variables assigned in the state '{state}', the execution's variables exceed the service limit of {max} bytes."
+        ),
+    )
+}
+
 /// A value nests too deep. AWS documents no such limit: the words are ours.
 pub(crate) fn nested_too_deep(limit: usize) -> StatesError {
     StatesError::runtime(format!("The state's output nests deeper than {limit} levels."))

@@ -42,9 +42,7 @@ pub const CSV_HEADER_BYTES_MAX: usize = 10 * 1024;
 /// Bytes of results that a Map Run holds before it hands them to its ResultWriter. AWS splits result files at 5 GB; ours are
 /// smaller, as a part is in memory until it is written.
 pub const RESULT_PART_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Bytes of one variable (Developer Guide, *Variables*: 256 KiB).
-pub const VARIABLE_BYTES_MAX: usize = 262_144;
-/// Bytes that one Assign may set (Developer Guide, *Variables*: 256 KiB).
+/// Bytes that one Assign may set, and with it the bytes of one variable (Developer Guide, *Variables*: 256 KiB).
 pub const ASSIGN_BYTES_MAX: usize = 262_144;
 /// Bytes of all variables of an execution (Developer Guide, *Variables*: 10 MiB).
 pub const VARIABLES_BYTES_MAX: usize = 10_485_760;

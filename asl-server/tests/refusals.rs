@@ -123,7 +123,7 @@ async fn bad_requests_are_refused_in_awss_words() {
             "StartExecution",
             json!({ "stateMachineArn": MACHINE, "input": "{" }),
             "InvalidExecutionInput",
-            "Invalid State Machine Execution Input: 'EOF while parsing an object at line 1, column 1'".into(),
+            "Invalid State Machine Execution Input: 'the text ends before its value does at line 1, column 2'".into(),
         ),
         (
             "StartExecution",
@@ -196,9 +196,15 @@ async fn bad_requests_are_refused_in_awss_words() {
         ),
         (
             "SendTaskSuccess",
+            json!({ "taskToken": "NoSuchToken", "output": "no json" }),
+            "InvalidToken",
+            "Invalid Token: 'Invalid token'".into(),
+        ),
+        (
+            "SendTaskSuccess",
             json!({ "taskToken": token, "output": "no json" }),
             "InvalidOutput",
-            "Invalid Output: 'expected ident at line 1, column 2'".into(),
+            "Invalid Output: 'a JSON value is expected here at line 1, column 1'".into(),
         ),
         (
             "TagResource",

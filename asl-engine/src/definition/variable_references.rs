@@ -11,13 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn variable_references(program: &Program) -> BTreeMap<String, BTreeSet<String>> {
     let mut references: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for state in &program.states {
-        let mut walk = Walk::default();
-        walk.state(state);
-        if !walk.found.is_empty() {
-            references.entry(state.name.to_string()).or_default().append(&mut walk.found);
+        let mut found = referenced_by(state);
+        if !found.is_empty() {
+            references.entry(state.name.to_string()).or_default().append(&mut found);
         }
     }
     references
+}
+
+/// The names of the variables that a state itself reads, without the states within it.
+pub(crate) fn referenced_by(state: &State) -> BTreeSet<String> {
+    let mut walk = Walk::default();
+    walk.state(state);
+    walk.found
 }
 
 /// Does a state set variables?

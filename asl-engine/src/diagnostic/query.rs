@@ -49,6 +49,29 @@ pub(crate) fn variable_name(name: &str) -> Finding {
         .help("a name begins with a letter, goes on with letters, digits and `_`, has at most 80 characters and is not `states`")
 }
 
+/// A variable that a scope around this one assigns, too (Developer Guide, *Variable scope*: "a variable assigned in an
+/// inner scope cannot have the same name as one assigned in an outer scope").
+pub(crate) fn shadowed_variable(name: &str) -> Finding {
+    failed(format!("Variable '{name}' is already assigned in an outer scope"))
+        .help("branches and iterations cannot change variables outside; give this one another name and hand its value out through the state's output")
+}
+
+/// A variable that no state assigns where it could be read. (AWS finds out when the state runs.)
+pub(crate) fn unassigned_variable(name: &str) -> Finding {
+    let finding = Finding::warning(
+        "UNASSIGNED_VARIABLE",
+        format!("Variable '{name}' is never assigned in a scope that this state can read"),
+    );
+    match name {
+        "eval" => finding.help("`$eval` is not available in Step Functions; `$parse` reads JSON text"),
+        "states" => finding.help("`$states` exists in JSONata only"),
+        _ => finding.help(
+            "assign it in a state before this one; variables of branches and iterations end with them, and a Distributed \
+             Map's item processor sees none from outside: pass the value in through `ItemSelector`",
+        ),
+    }
+}
+
 /// AWS: `NO_DOLLAR`.
 pub(crate) fn no_dollar(field: &str) -> Finding {
     Finding::warning("NO_DOLLAR", format!("Field '{field}' has a value that looks like a path or intrinsic function"))

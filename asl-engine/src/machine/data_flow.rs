@@ -175,8 +175,34 @@ impl<'p> Turn<'p> {
                 (output, flow.clause.assign(flow.assign, &scope)?)
             }
         };
-        self.check_size(&output, &state.name)?;
-        Ok(Exit { output, assigned, next: flow.next })
+        self.check_exit(id, Exit { output, assigned, next: flow.next }, &state.name)
+    }
+
+    /// Keeps a state's output and variables within their limits.
+    pub(super) fn check_exit(&self, id: FrameId, exit: Exit, state: &str) -> Result<Exit, QueryError> {
+        self.check_size(&exit.output, state)?;
+        if !exit.assigned.is_empty() {
+            self.check_variables(id, &exit.assigned, state)?;
+        }
+        Ok(exit)
+    }
+
+    fn check_variables(&self, id: FrameId, assigned: &[(Str, Value)], state: &str) -> Result<(), StatesError> {
+        let added: usize = assigned.iter().map(|(_, value)| value.json_len()).sum();
+        if added > limits::ASSIGN_BYTES_MAX {
+            return Err(error::assign_too_large(state));
+        }
+        if let Some((_, deep)) = assigned.iter().find(|(_, value)| value.depth() > limits::VALUE_DEPTH_MAX) {
+            self.check_size(deep, state)?;
+        }
+        // As many frames as run at once.
+        let kept: usize = self.core.frames.iter().map(|(_, frame)| frame.variables.bytes()).sum();
+        let old = |name: &Str| self.frame(id).and_then(|frame| frame.variables.get(name)).map_or(0, Value::json_len);
+        let replaced: usize = assigned.iter().map(|(name, _)| old(name)).sum();
+        if kept - replaced + added > limits::VARIABLES_BYTES_MAX {
+            return Err(error::variables_too_large(state));
+        }
+        Ok(())
     }
 
     /// Keeps payloads within their limit.

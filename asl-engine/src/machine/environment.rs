@@ -93,7 +93,7 @@ impl Environment for Surroundings<'_> {
     }
 
     fn variable(&self, name: &str) -> Option<&Value> {
-        self.frames().find_map(|frame| frame.variables.iter().find(|(known, _)| known == name)).map(|(_, value)| value)
+        self.frames().find_map(|frame| frame.variables.get(name))
     }
 
     fn now(&self) -> Timestamp {

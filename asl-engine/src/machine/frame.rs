@@ -1,10 +1,11 @@
 //! Frames: the threads of control of an execution, in a flat arena.
 
 use super::state::map_run::MapRun;
+use super::variables::Variables;
 use super::{MapItem, TaskId, TimerId};
 use crate::definition::program::StateId;
 use crate::time::Timestamp;
-use crate::value::{Str, Value};
+use crate::value::Value;
 use serde::{Deserialize, Serialize};
 
 /// A frame's place in the arena. The generation tells apart the frames that used a place one after the other.
@@ -34,7 +35,7 @@ pub(super) struct Frame {
     /// `$$.State.EnteredTime`
     pub(super) entered_at: Timestamp,
     /// The variables assigned in this scope; outer scopes are the parents'.
-    pub(super) variables: Vec<(Str, Value)>,
+    pub(super) variables: Variables,
     /// `$$.Map.Item` of an iteration.
     pub(super) map_item: Option<MapItem>,
     /// How often each retrier of the state was used in this visit. Empty: none yet.
@@ -109,7 +110,7 @@ impl Frame {
             before_entered: previous,
             entered: 0,
             entered_at: Timestamp::default(),
-            variables: Vec::new(),
+            variables: Variables::default(),
             map_item: None,
             attempts: Vec::new(),
             phase: Phase::Ready,

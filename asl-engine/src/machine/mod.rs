@@ -24,6 +24,7 @@ mod state;
 pub mod token;
 mod trial;
 mod turn;
+mod variables;
 
 pub use event::{
     ChildCommand, ChildId, Command, Effects, Event, MachineType, MapItem, MapRunLimits, MapRunNews, MapRunStatus,

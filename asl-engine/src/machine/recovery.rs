@@ -159,8 +159,7 @@ impl Turn<'_> {
                 (output, clause.assign(&catcher.assign, &scope)?)
             }
         };
-        self.check_size(&output, &state.name)?;
-        Ok(Exit { output, assigned, next })
+        self.check_exit(id, Exit { output, assigned, next }, &state.name)
     }
 }
 

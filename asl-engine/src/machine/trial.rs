@@ -104,7 +104,7 @@ impl Turn<'_> {
             Transition::End => None,
         };
         self.see(|seen| {
-            seen.variables = variables.into_iter().collect();
+            seen.variables = variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
             seen.next_state = next_state;
         });
         self.end(Outcome::Succeeded { output });

@@ -81,7 +81,7 @@ impl<'a> Turn<'a> {
         let start_at = self.core.start.start_at.unwrap_or(self.program.start_at);
         let mut root = Frame::new(None, 0, start_at, self.core.start.input.clone(), 0);
         if let Some(trial) = self.trial {
-            root.variables = trial.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            root.variables.extend(trial.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
         self.spawn(root);
     }
@@ -183,12 +183,7 @@ impl<'a> Turn<'a> {
                 .then(|| Value::Object(assigned.iter().map(|(name, value)| (name.clone(), value.clone())).collect())),
         });
         let Some(frame) = self.frame_mut(id) else { return };
-        for (name, value) in assigned {
-            match frame.variables.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, old)) => *old = value,
-                None => frame.variables.push((name, value)),
-            }
-        }
+        frame.variables.extend(assigned);
         match next {
             Transition::Next(next) => {
                 frame.state = next;

@@ -313,6 +313,8 @@ mod tests {
             r#""a\"b\n\u0001é""#,
             r#"{"b":1,"a":[{},[],{"x":null}]}"#,
             "-9223372036854775808",
+            "-9223372036854775809",
+            "123456789012345678901234567890",
         ] {
             let value = parse(text);
             assert_eq!(value.to_json(), text);
@@ -332,9 +334,47 @@ mod tests {
     }
 
     #[test]
-    fn too_deep_or_broken_text_is_refused() {
+    fn what_is_written_otherwise_than_we_write_it() {
+        for (text, json) in [
+            (" [ 1 , 2 ]\r\n", "[1,2]"),
+            (r#" { "a" : { } , "b":[ ] } "#, r#"{"a":{},"b":[]}"#),
+            (r#"{"a":1,"b":2,"a":3}"#, r#"{"a":3,"b":2}"#),
+            (r#""\u00e9\/\ud83d\ude00\b\f\n\r\t\\\"""#, r#""é/😀\b\f\n\r\t\\\"""#),
+            ("-0", "0"),
+            ("1E2", "100.0"),
+            ("1.50", "1.5"),
+            ("1e-2", "0.01"),
+        ] {
+            assert_eq!(parse(text).to_json(), json, "{text}");
+        }
+    }
+
+    #[test]
+    fn too_deep_or_broken_text_is_refused_with_the_place() {
         assert!(Value::parse(&"[".repeat(100_000)).is_err());
-        assert!(Value::parse("{} {}").is_err());
-        assert!(Value::parse("").is_err());
+        assert_eq!(parse(&format!("{}{}", "[".repeat(512), "]".repeat(512))).depth(), 512);
+        for (text, message) in [
+            ("", "the text ends before its value does at line 1, column 1"),
+            ("{} {}", "more text after the end of the value at line 1, column 4"),
+            ("[1,\n 2", "the text ends before its value does at line 2, column 3"),
+            ("[1,]", "a JSON value is expected here at line 1, column 4"),
+            ("[1 2]", "`,` or `]` is expected here at line 1, column 4"),
+            (r#"{a:1}"#, "a member's name, in double quotes, is expected here at line 1, column 2"),
+            (r#"{"a" 1}"#, "`:` is expected here at line 1, column 6"),
+            (r#""a"#, "a string is never closed at line 1, column 3"),
+            ("\"a\nb\"", "a control character in a string must be escaped at line 1, column 3"),
+            (r#""\x""#, "an escape sequence is not valid at line 1, column 2"),
+            (r#""\u12g4""#, "an escape sequence is not valid at line 1, column 2"),
+            (r#""\ud83d""#, "an escape sequence is half of a surrogate pair at line 1, column 8"),
+            (r#""\ude00""#, "an escape sequence is half of a surrogate pair at line 1, column 8"),
+            ("01", "a number must not begin with 0 at line 1, column 3"),
+            ("-", "a digit is expected here at line 1, column 2"),
+            ("1.", "a digit is expected here at line 1, column 3"),
+            ("1e400", "a number is too large for a double at line 1, column 6"),
+            ("nul", "a JSON value is expected here at line 1, column 1"),
+            ("NaN", "a JSON value is expected here at line 1, column 1"),
+        ] {
+            assert_eq!(Value::parse(text).unwrap_err().to_string(), message, "{text}");
+        }
     }
 }

@@ -109,6 +109,8 @@ impl serde::Serialize for Number {
         match self {
             Number::Int(value) => serializer.serialize_i64(*value),
             Number::Float(value) => serializer.serialize_f64(*value),
+            // The journal's format has bytes, which no JSON value is.
+            Number::Big(digits) if !serializer.is_human_readable() => serializer.serialize_bytes(digits.as_bytes()),
             Number::Big(digits) => match digits.parse::<u64>() {
                 Ok(value) => serializer.serialize_u64(value),
                 // Only serde_json can write digits as they are; any other format gets the nearest double.

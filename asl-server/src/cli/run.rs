@@ -9,6 +9,7 @@ use crate::service::{Caller, Service};
 use crate::wire::history;
 use anyhow::Context;
 use asl_engine::definition;
+use asl_engine::history::Usage;
 use asl_engine::machine::{MachineType, Outcome, Start};
 use asl_engine::runtime::{Clock, Engine, Execution, HistoryRange, VirtualClock};
 use asl_engine::{StatesError, Value};
@@ -133,6 +134,9 @@ impl Run {
                 }
             }
             if execution.outcome.is_some() {
+                if !self.quiet {
+                    eprintln!("         used {}", Usage::of(&engine.history(arn).await?));
+                }
                 return Some(execution);
             }
             match engine.clock() {

@@ -12,7 +12,9 @@ impl Compiler<'_, '_> {
             return;
         }
         let mut reached = vec![false; self.states.len()];
-        for scope in std::mem::take(&mut self.scopes) {
+        let scopes = std::mem::take(&mut self.scopes);
+        self.check_variables(&scopes);
+        for scope in scopes {
             if scope.states.iter().any(|(id, ..)| self.is_terminal(*id)) {
                 self.report_unreachable(&scope, &mut reached);
             } else {

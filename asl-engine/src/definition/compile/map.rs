@@ -75,7 +75,7 @@ impl<'a> Compiler<'a, '_> {
         self.check_fields(&processor, table::PROCESSOR, language);
         self.string_field(&processor, "Comment");
         let mode = self.processor_config(&processor, language);
-        let start = self.states(&processor);
+        let start = self.states(&processor, mode == Mode::Inline);
         Some(Processor { start, mode })
     }
 
@@ -207,6 +207,7 @@ struct Processor {
     mode: Mode,
 }
 
+#[derive(PartialEq)]
 enum Mode {
     Inline,
     Distributed { express: bool },

@@ -12,6 +12,7 @@ mod recovery;
 mod table;
 mod task;
 mod template;
+mod variables;
 mod wait;
 
 use super::program::{Program, ReadPath, State, StateId, StateKind, Transition};
@@ -36,7 +37,7 @@ pub(super) fn compile(root: &Node, options: &ParseOptions, diagnostics: &mut Vec
     let timeout_seconds = compiler.integer_field(&fields, "TimeoutSeconds", 1, limits::TIMEOUT_SECONDS_MAX);
     compiler.string_field(&fields, "Comment");
     compiler.string_field(&fields, "Version");
-    let start_at = compiler.states(&fields);
+    let start_at = compiler.states(&fields, true);
     compiler.check_graph();
     compiler.finish(start_at?, timeout_seconds)
 }
@@ -71,6 +72,8 @@ struct ScopeRecord {
     start: StateId,
     /// The states, with their places.
     states: Vec<(StateId, u32, Span)>,
+    /// Which variables they see.
+    variables: usize,
 }
 
 struct Compiler<'a, 'd> {
@@ -81,6 +84,7 @@ struct Compiler<'a, 'd> {
     language: QueryLanguage,
     states: Vec<Option<State>>,
     scopes: Vec<ScopeRecord>,
+    variables: variables::Scopes,
     /// All state names so far.
     names: BTreeMap<&'a str, ()>,
     /// All Map labels so far.
@@ -96,6 +100,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
             language: QueryLanguage::default(),
             states: Vec::new(),
             scopes: Vec::new(),
+            variables: variables::Scopes::default(),
             names: BTreeMap::new(),
             labels: BTreeMap::new(),
             diagnostics,
@@ -143,8 +148,9 @@ impl<'a, 'd> Compiler<'a, 'd> {
         }
     }
 
-    /// `StartAt` and `States` of a machine, branch or item processor. Returns the first state.
-    fn states(&mut self, fields: &Fields<'a>) -> Option<StateId> {
+    /// `StartAt` and `States` of a machine, branch or item processor. Returns the first state. `reads_outer`: do its
+    /// states see the variables of the states around them?
+    fn states(&mut self, fields: &Fields<'a>, reads_outer: bool) -> Option<StateId> {
         let missing: Vec<&str> = ["States", "StartAt"].into_iter().filter(|name| fields.get(name).is_none()).collect();
         if !missing.is_empty() {
             self.report(fields.node, schema::required(&missing));
@@ -171,13 +177,15 @@ impl<'a, 'd> Compiler<'a, 'd> {
             Some(node) => self.target(node, &scope),
             None => None,
         };
+        let outer = self.variables.enter(reads_outer);
         for (id, member) in &members {
             let state = self.state(&member.name, member.name_span, &member.value, &scope);
             self.states[id.0 as usize] = state;
         }
+        let variables = std::mem::replace(&mut self.variables.here, outer);
         let start = start?;
         let states = members.iter().map(|(id, member)| (*id, member.value.id, member.name_span)).collect();
-        self.scopes.push(ScopeRecord { start, states });
+        self.scopes.push(ScopeRecord { start, states, variables });
         Some(start)
     }
 

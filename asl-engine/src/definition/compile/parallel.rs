@@ -24,7 +24,7 @@ impl<'a> Compiler<'a, '_> {
                         let branch = self.object(item)?;
                         self.check_fields(&branch, table::BRANCH, language);
                         self.string_field(&branch, "Comment");
-                        self.states(&branch)
+                        self.states(&branch, true)
                     })
                     .collect();
                 branches.into_iter().collect::<Option<Vec<StateId>>>()

@@ -75,7 +75,7 @@ impl<'a> Compiler<'a, '_> {
         };
         let result_path = self.result_path(&fields);
         let output = self.template_field(&fields, "Output", language);
-        let assign = self.assign(&fields, language).unwrap_or_default();
+        let assign = self.catch_assign(&fields, language).unwrap_or_default();
         Some(Catcher { error_equals: error_equals?, result_path, output, assign, next: next? })
     }
 

@@ -3,8 +3,9 @@
 use super::super::source::{Kind, Node};
 use super::Compiler;
 use super::fields::{Fields, is_jsonata};
+use super::variables::Scopes;
 use crate::definition::program::Assign;
-use crate::diagnostic::query;
+use crate::diagnostic::{Span, query};
 use crate::limits::VARIABLE_NAME_CHARS_MAX;
 use crate::query::{Expression, QueryLanguage, Template};
 use crate::value::{Object, Str, Value};
@@ -90,17 +91,32 @@ impl<'a> Compiler<'a, '_> {
         }
     }
 
-    /// `Assign`.
+    /// `Assign` of a state or of a choice rule.
     pub(super) fn assign(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Assign> {
+        self.assignments(fields, language, |scopes, name, location, span| scopes.assign(name, location, span))
+    }
+
+    /// `Assign` of a Catcher.
+    pub(super) fn catch_assign(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Assign> {
+        self.assignments(fields, language, |scopes, name, _, _| scopes.catch(name))
+    }
+
+    fn assignments(
+        &mut self,
+        fields: &Fields<'a>,
+        language: QueryLanguage,
+        note: impl Fn(&mut Scopes, Str, String, Span),
+    ) -> Option<Assign> {
         let node = fields.get("Assign")?;
         self.object(node)?;
         let assign = self.template_members(node, language)?;
         for (name, _) in &assign {
+            let is_it = |written: &str| written.strip_suffix(".$").unwrap_or(written) == name;
+            let span = node.object()?.iter().find(|member| is_it(&member.name)).map_or(node.span, |m| m.name_span);
             if !is_variable_name(name) {
-                let is_it = |written: &str| written.strip_suffix(".$").unwrap_or(written) == name;
-                let member = node.object()?.iter().find(|member| is_it(&member.name));
-                self.report_at(node, member.map_or(node.span, |m| m.name_span), query::variable_name(name));
+                self.report_at(node, span, query::variable_name(name));
             }
+            note(&mut self.variables, name.clone(), self.root.location(node.id), span);
         }
         Some(assign)
     }

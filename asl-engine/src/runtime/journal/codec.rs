@@ -120,3 +120,15 @@ pub(super) fn program_key(source: &ProgramSource) -> ProgramKey {
     hash.update(source.text.as_bytes());
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Value;
+
+    #[test]
+    fn numbers_keep_their_spelling() {
+        let value = Value::parse(r#"[1,1.0,-9223372036854775809,123456789012345678901234567890]"#).unwrap();
+        let written = super::write(&value).unwrap();
+        assert_eq!(super::read::<Value>("events", "1", &written).unwrap(), value);
+    }
+}
