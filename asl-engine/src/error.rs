@@ -181,8 +181,20 @@ pub(crate) fn items_path_not_an_array(path: &str) -> StatesError {
 }
 
 /// A field that must not be negative is.
-pub(crate) fn negative(field: &str) -> StatesError {
-    StatesError::runtime(format!("{field} cannot be negative."))
+pub(crate) fn negative(expression: &Expression, field: &str) -> QueryError {
+    out_of_range(expression, field, format!("{field} cannot be negative."))
+}
+
+/// Developer Guide, *Transforming data with JSONata*: an expression whose value is out of a field's range is a
+/// `States.QueryEvaluationError`. Of a path it is a `States.Runtime` error (recorded).
+fn out_of_range(expression: &Expression, field: &str, cause: String) -> QueryError {
+    match expression {
+        Expression::Jsonata(_) => QueryError {
+            error: StatesError::new(names::QUERY_EVALUATION_ERROR, cause),
+            location: Some(field.to_owned()),
+        },
+        _ => StatesError::runtime(cause).into(),
+    }
 }
 
 /// A `…Path` field that wants a number got something else.
@@ -192,8 +204,8 @@ pub(crate) fn not_a_number(field: &str, path: &str, value: &Value) -> StatesErro
 }
 
 /// A percentage that is none.
-pub(crate) fn not_a_percentage(field: &str) -> StatesError {
-    StatesError::runtime(format!("{field} must be between 0 and 100."))
+pub(crate) fn not_a_percentage(expression: &Expression, field: &str) -> QueryError {
+    out_of_range(expression, field, format!("{field} must be between 0 and 100."))
 }
 
 /// More items of a Map Run failed than are tolerated.

@@ -101,7 +101,7 @@ impl Turn<'_> {
                 let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
                 match number {
                     Some(number) if number >= 0 => Ok(number as u64),
-                    Some(_) => Err(error::negative(name).into()),
+                    Some(_) => Err(error::negative(expression, name)),
                     None if state.query_language == QueryLanguage::Jsonata => {
                         Err(error::unexpected_type(expression, &Location::field(name), "number", &value))
                     }
@@ -150,10 +150,14 @@ impl Turn<'_> {
         let Some(selector) = &map.item_selector else { return Ok(item.value.clone()) };
         let mut environment = self.surroundings(id);
         environment.map_item = Some(item);
-        selector.evaluate(
+        let selected = selector.evaluate(
             &Scope { input, result: None, error_output: None, environment: &environment },
             &Location::field("ItemSelector"),
-        )
+        )?;
+        if let Some(state) = self.state_of(id) {
+            self.check_size(&selected, &state.name)?;
+        }
+        Ok(selected)
     }
 
     pub(in crate::machine) fn iteration_succeeded(&mut self, id: FrameId, iteration: &Frame, output: Value) {

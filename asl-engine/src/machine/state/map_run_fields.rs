@@ -81,7 +81,7 @@ impl Turn<'_> {
         let text = value.as_str().filter(|_| jsonpath);
         match value.as_f64().or_else(|| text?.parse().ok()) {
             Some(number) if (0.0..=100.0).contains(&number) => Ok(number),
-            Some(_) => Err(error::not_a_percentage(name).into()),
+            Some(_) => Err(error::not_a_percentage(expression, name)),
             None if jsonpath => Err(error::not_a_number(&format!("{name}Path"), expression.source(), &value).into()),
             None => Err(error::unexpected_type(expression, &Location::field(name), "number", &value)),
         }

@@ -10,13 +10,15 @@ use crate::history::HistoryDetail;
 use crate::machine::data_flow::ResultFlow;
 use crate::machine::frame::{Frame, FrameId, Join, Phase};
 use crate::machine::turn::Turn;
+use crate::query::QueryError;
 use crate::value::Value;
 
 impl Turn<'_> {
     pub(in crate::machine) fn parallel(&mut self, id: FrameId, state: &State, parallel: &Parallel) {
         let input = self
             .effective_input(id, state)
-            .and_then(|input| self.apply_template(id, parallel.arguments.as_ref(), "Arguments", input));
+            .and_then(|input| self.apply_template(id, parallel.arguments.as_ref(), "Arguments", input))
+            .and_then(|input| self.check_size(&input, &state.name).map(|()| input).map_err(QueryError::from));
         let input = match input {
             Ok(input) => input,
             Err(error) => return self.evaluation_failed(id, error),

@@ -38,6 +38,7 @@ impl Turn<'_> {
             Some(template) => template.evaluate(&scope, &Location::field("Arguments"))?,
             None => input.clone(),
         };
+        self.check_size(&arguments, &state.name)?;
         self.see(|seen| seen.arguments = Some(arguments.clone()));
         let credentials =
             task.credentials.as_ref().map(|template| template.evaluate(&scope, &Location::field("Credentials")));

@@ -48,6 +48,7 @@ impl Turn<'_> {
                     other => other?,
                 };
                 match value.as_f64() {
+                    Some(seconds) if jsonata && seconds < 0.0 => return Err(error::negative(expression, field)),
                     Some(seconds) if seconds >= 0.0 && (jsonata || value.as_i64().is_some()) => {
                         self.now.plus_millis((seconds.min(1e12) * 1000.0) as i64)
                     }
