@@ -54,10 +54,10 @@ fn arguments_outputs_and_items_are_within_it_too() {
 /// Recorded: States.ALL catches it, whatever the specification says.
 #[test]
 fn too_large_a_result_can_be_caught() {
-    let program = compile(&format!(
-        r#"{{"StartAt": "S", "States": {{"S": {{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "E",
-            "Catch": [{{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "E"}}]}}, "E": {{"Type": "Succeed"}}}}}}"#
-    ));
+    let program = compile(
+        r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "E",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "E"}]}, "E": {"Type": "Succeed"}}}"#,
+    );
     let over = run(&program, "{}", |_| Answer::Now(Ok(text(limits::PAYLOAD_BYTES_MAX + 1))));
     assert!(outcome(&over).starts_with(r#"{"error":{"Error":"States.DataLimitExceeded""#));
 }

@@ -6,12 +6,14 @@ use crate::value::{Str, Value};
 use std::fmt;
 
 /// What an execution used of what it may use. Prints as one line for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Events of its history; a STANDARD execution may have [`limits::HISTORY_EVENTS_MAX`].
     pub events: u64,
     /// Its largest payload, when it has any.
     pub largest: Option<Payload>,
+    /// The state that each event belongs to, by the event's id.
+    states: Vec<Option<Str>>,
 }
 
 /// A payload of a state; it may have [`limits::PAYLOAD_BYTES_MAX`] bytes.
@@ -28,26 +30,28 @@ pub struct Payload {
 impl Usage {
     /// Reads it off a whole history.
     pub fn of(history: &[HistoryEvent]) -> Usage {
-        // The state that each event belongs to: that of the event it follows, unless it says so itself.
-        let mut states: Vec<Option<&Str>> = vec![None];
-        let mut largest: Option<Payload> = None;
-        for event in history {
-            let state = match &event.detail {
-                HistoryDetail::StateEntered { name, .. } | HistoryDetail::StateExited { name, .. } => Some(name),
-                _ => usize::try_from(event.previous).ok().and_then(|previous| states.get(previous).copied().flatten()),
-            };
-            states.push(state);
-            let Some((role, value)) = payload(&event.detail) else { continue };
+        let mut usage = Usage::default();
+        history.iter().for_each(|event| usage.count(event));
+        usage
+    }
+
+    /// Counts the next event in.
+    pub fn count(&mut self, event: &HistoryEvent) {
+        self.events += 1;
+        // An event belongs to the state of the event it follows, unless it says so itself. (Ids count from 1.)
+        let followed = event.previous.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let state = match &event.detail {
+            HistoryDetail::StateEntered { name, .. } | HistoryDetail::StateExited { name, .. } => Some(name.clone()),
+            HistoryDetail::ExecutionStarted { .. } | HistoryDetail::ExecutionSucceeded { .. } => None,
+            _ => followed.and_then(|index| self.states.get(index)).cloned().flatten(),
+        };
+        if let Some((role, value)) = payload(&event.detail) {
             let bytes = value.json_len();
-            if largest.as_ref().is_none_or(|largest| bytes > largest.bytes) {
-                let own = matches!(
-                    event.detail,
-                    HistoryDetail::ExecutionStarted { .. } | HistoryDetail::ExecutionSucceeded { .. }
-                );
-                largest = Some(Payload { bytes, state: state.filter(|_| !own).cloned(), role });
+            if self.largest.as_ref().is_none_or(|largest| bytes > largest.bytes) {
+                self.largest = Some(Payload { bytes, state: state.clone(), role });
             }
         }
-        Usage { events: history.len() as u64, largest }
+        self.states.push(state);
     }
 }
 

@@ -122,12 +122,13 @@ impl Run {
 
     /// Tells the news of an execution until it has ended.
     async fn follow(&self, engine: &Engine, arn: &str) -> Option<Execution> {
-        let mut told = HistoryRange::default();
+        let (mut told, mut usage) = (HistoryRange::default(), Usage::default());
         loop {
             let execution = engine.execution(arn)?;
             if !self.quiet {
                 for event in engine.history_page(arn, told).await.ok()??.events {
                     told.after = Some(event.id);
+                    usage.count(&event);
                     if let Some(line) = progress::line(&event, execution.started) {
                         eprintln!("{line}");
                     }
@@ -135,7 +136,7 @@ impl Run {
             }
             if execution.outcome.is_some() {
                 if !self.quiet {
-                    eprintln!("         used {}", Usage::of(&engine.history(arn).await?));
+                    eprintln!("         used {usage}");
                 }
                 return Some(execution);
             }
