@@ -12,9 +12,11 @@
 //! assert!(config.has_test_case("Orders", "Busy"));
 //! ```
 
+use crate::definition::source::{self, Member, Node};
+use crate::diagnostic::{Span, line_column};
 use crate::error::StatesError;
 use crate::task::{Pattern, Resource, TaskRequest, TaskResult};
-use crate::value::Value;
+use crate::value::{JsonError, Value};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
@@ -28,8 +30,12 @@ pub struct MockConfig {
 
 /// Why a mock configuration is none: where, and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
+#[error("line {line}, column {column}: {problem} (at {place})")]
 pub struct MockConfigError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted from 1.
+    pub column: usize,
     /// The place in the file, as a JSON pointer.
     pub place: String,
     /// What is wrong there, and what would be right.
@@ -51,55 +57,18 @@ impl MockConfig {
     /// # Errors
     /// When the text is no JSON, or does not have the format's shape.
     pub fn parse(text: &str) -> Result<MockConfig, MockConfigError> {
-        let root = Value::parse(text).map_err(|error| problem("", error.to_string()))?;
+        let root = read(text)?;
+        let file = File { text, root: &root };
         let mut config = MockConfig::default();
-        for (name, response) in members(&root, "", "MockedResponses")? {
-            let place = format!("/MockedResponses/{name}");
-            let Some(invocations) = response.as_object() else {
-                return Err(problem(
-                    &place,
-                    "an object of invocation numbers is expected, such as {\"0\": {\"Return\": …}}",
-                ));
-            };
-            let mut answers = Vec::new();
-            for (key, answer) in invocations {
-                let place = format!("{place}/{key}");
-                let Some(range) = invocations_of(key) else {
-                    return Err(problem(&place, "a key is an invocation number or a range of them: `0`, `1-2`"));
-                };
-                answers.push((
-                    range,
-                    response_of(answer).ok_or_else(|| {
-                        problem(
-                            &place,
-                            "an answer is either {\"Return\": …} or {\"Throw\": {\"Error\": …, \"Cause\": …}}",
-                        )
-                    })?,
-                ));
-            }
-            config.responses.insert(name.to_string(), answers);
+        for Member { name, value, .. } in file.members(&root, "MockedResponses")? {
+            config.responses.insert(name.to_string(), file.answers(value)?);
         }
-        for (machine, description) in members(&root, "", "StateMachines")? {
-            let place = format!("/StateMachines/{machine}");
+        for Member { name, value, .. } in file.members(&root, "StateMachines")? {
             let mut cases = HashMap::new();
-            for (case, states) in members(description, &place, "TestCases")? {
-                let place = format!("{place}/TestCases/{case}");
-                let Some(states) = states.as_object() else {
-                    return Err(problem(&place, "an object from state names to names of mocked responses is expected"));
-                };
-                let mut named = HashMap::new();
-                for (state, response) in states {
-                    match response.as_str().filter(|name| config.responses.contains_key(*name)) {
-                        Some(response) => named.insert(state.to_string(), response.to_owned()),
-                        None => {
-                            let text = format!("there is no mocked response {response} in MockedResponses");
-                            return Err(problem(&format!("{place}/{state}"), text));
-                        }
-                    };
-                }
-                cases.insert(case.to_string(), named);
+            for case in file.members(value, "TestCases")? {
+                cases.insert(case.name.to_string(), file.test_case(&case.value, &config.responses)?);
             }
-            config.state_machines.insert(machine.to_string(), cases);
+            config.state_machines.insert(name.to_string(), cases);
         }
         Ok(config)
     }
@@ -139,19 +108,87 @@ impl MockedResponse {
     }
 }
 
-fn problem(place: &str, problem: impl Into<String>) -> MockConfigError {
-    let place = if place.is_empty() { "/" } else { place };
-    MockConfigError { place: place.to_owned(), problem: problem.into() }
+/// The file as a tree that knows where everything stands.
+fn read(text: &str) -> Result<Node, MockConfigError> {
+    if let Err(JsonError { message, line, column }) = Value::parse(text) {
+        return Err(MockConfigError {
+            line,
+            column,
+            place: "/".to_owned(),
+            problem: format!("this is no JSON: {message}"),
+        });
+    }
+    let mut diagnostics = Vec::new();
+    let root = source::read_json(text, &mut diagnostics);
+    match (root, diagnostics.into_iter().next()) {
+        (Some(root), None) => Ok(root),
+        (_, diagnostic) => {
+            let span = diagnostic.as_ref().map_or(Span::new(0, 0), |diagnostic| diagnostic.span);
+            let (line, column) = line_column(text, span);
+            let (place, problem) = diagnostic.map(|found| (found.location, found.message)).unwrap_or_default();
+            Err(MockConfigError { line, column, place, problem })
+        }
+    }
 }
 
-fn members<'a>(
-    value: &'a Value,
-    place: &str,
-    name: &str,
-) -> Result<impl Iterator<Item = (&'a crate::value::Str, &'a Value)>, MockConfigError> {
-    match value.get(name).and_then(Value::as_object) {
-        Some(object) => Ok(object.iter()),
-        None => Err(problem(place, format!("the object `{name}` is missing"))),
+struct File<'a> {
+    text: &'a str,
+    root: &'a Node,
+}
+
+impl File<'_> {
+    fn problem(&self, node: &Node, problem: impl Into<String>) -> MockConfigError {
+        let (line, column) = line_column(self.text, node.span);
+        MockConfigError { line, column, place: self.root.location(node.id), problem: problem.into() }
+    }
+
+    /// The members of an object that must be there.
+    fn members<'n>(&self, node: &'n Node, name: &str) -> Result<&'n [Member], MockConfigError> {
+        match node.get(name) {
+            Some(found) => found.object().ok_or_else(|| self.problem(found, format!("`{name}` must be an object"))),
+            None => Err(self.problem(node, format!("the object `{name}` is missing"))),
+        }
+    }
+
+    fn answers(&self, response: &Node) -> Result<Vec<(RangeInclusive<u64>, MockedResponse)>, MockConfigError> {
+        let Some(members) = response.object().filter(|members| !members.is_empty()) else {
+            let problem = "an object of invocation numbers is expected, such as {\"0\": {\"Return\": …}}";
+            return Err(self.problem(response, problem));
+        };
+        let mut answers: Vec<(RangeInclusive<u64>, MockedResponse)> = Vec::new();
+        for Member { name, value, .. } in members {
+            let Some(range) = invocations_of(name) else {
+                return Err(self.problem(value, "a key is an invocation number or a range of them: `0`, `1-2`"));
+            };
+            let overlaps = |known: &RangeInclusive<u64>| known.start() <= range.end() && range.start() <= known.end();
+            if answers.iter().any(|(known, _)| overlaps(known)) {
+                return Err(self.problem(value, format!("an invocation of `{name}` has an answer already")));
+            }
+            let answer = response_of(&value.value()).ok_or_else(|| {
+                let problem = "an answer is either {\"Return\": …} or {\"Throw\": {\"Error\": …, \"Cause\": …}}";
+                self.problem(value, problem)
+            })?;
+            answers.push((range, answer));
+        }
+        Ok(answers)
+    }
+
+    fn test_case<R>(
+        &self,
+        states: &Node,
+        responses: &HashMap<String, R>,
+    ) -> Result<HashMap<String, String>, MockConfigError> {
+        let Some(members) = states.object() else {
+            return Err(self.problem(states, "an object from state names to names of mocked responses is expected"));
+        };
+        let named = members.iter().map(|Member { name, value, .. }| match value.string() {
+            Some(response) if responses.contains_key(response.as_str()) => Ok((name.to_string(), response.to_string())),
+            _ => {
+                let response = value.value();
+                Err(self.problem(value, format!("there is no mocked response {response} in MockedResponses")))
+            }
+        });
+        named.collect()
     }
 }
 
@@ -191,18 +228,33 @@ mod tests {
 
     #[test]
     fn a_wrong_file_is_refused_with_its_place() {
+        let responses =
+            |responses: &str| format!("{{\"StateMachines\": {{}},\n \"MockedResponses\": {{\n  {responses}}}}}");
         let table = [
-            ("[", "/"),
-            ("{}", "/"),
-            (r#"{"StateMachines": {}, "MockedResponses": {"R": {"x": {"Return": 1}}}}"#, "/MockedResponses/R/x"),
-            (r#"{"StateMachines": {}, "MockedResponses": {"R": {"0": {"Throw": {}}}}}"#, "/MockedResponses/R/0"),
+            ("[".to_owned(), "line 1, column 1: this is no JSON"),
+            ("{\n \"a\": 1,\n \"a\": 2}".to_owned(), "line 3, column 2"),
+            ("{}".to_owned(), "line 1, column 1: the object `MockedResponses` is missing (at /)"),
+            (responses(r#""R": []"#), "line 3, column 8: an object of invocation numbers"),
+            (responses(r#""R": {"x": {"Return": 1}}"#), "line 3, column 14: a key is an invocation number"),
+            (responses(r#""R": {"2-1": {"Return": 1}}"#), "(at /MockedResponses/R/2-1)"),
+            (responses(r#""R": {"0": {"Throw": {}}}"#), "line 3, column 14: an answer is either"),
             (
-                r#"{"StateMachines": {"M": {"TestCases": {"C": {"S": "R"}}}}, "MockedResponses": {}}"#,
-                "/StateMachines/M/TestCases/C/S",
+                responses(r#""R": {"0-2": {"Return": 1}, "2": {"Return": 1}}"#),
+                "an invocation of `2` has an answer already",
+            ),
+            (
+                "{\"MockedResponses\": {},\n\"StateMachines\": {\"M\": {\"TestCases\": {\"C\": {\n\"S\": \"R\"}}}}}"
+                    .to_owned(),
+                "line 3, column 6: there is no mocked response \"R\" in MockedResponses (at /StateMachines/M/TestCases/C/S)",
+            ),
+            (
+                r#"{"MockedResponses": {}, "StateMachines": {"M": {"Cases": {}}}}"#.to_owned(),
+                "line 1, column 48: the object `TestCases` is missing (at /StateMachines/M)",
             ),
         ];
-        for (text, place) in table {
-            assert_eq!(MockConfig::parse(text).unwrap_err().place, place, "{text}");
+        for (text, says) in table {
+            let error = MockConfig::parse(&text).unwrap_err().to_string();
+            assert!(error.contains(says), "{text}\n{error}");
         }
     }
 }

@@ -11,7 +11,7 @@
 
 mod compile;
 pub mod program;
-mod source;
+pub(crate) mod source;
 mod substitute;
 mod variable_references;
 

@@ -79,6 +79,14 @@ pub(crate) fn read(text: &str, format: Format, diagnostics: &mut Vec<Diagnostic>
     Some(root)
 }
 
+/// Reads any JSON text, be it no definition. What is wrong is added to `diagnostics`.
+pub(crate) fn read_json(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let mut root = json::read(text, diagnostics)?;
+    root.number(&mut 0);
+    root.report_duplicates(&root, diagnostics);
+    Some(root)
+}
+
 impl Node {
     fn new(span: Span, kind: Kind) -> Node {
         Node { id: 0, span, places: Places::Unknown, kind }
