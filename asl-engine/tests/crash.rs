@@ -1,89 +1,23 @@
 //! Executions go on after a crash at any moment, as if nothing had happened.
 #![cfg(feature = "runtime")]
 
+#[path = "support/journal.rs"]
+mod journal;
+
 use asl_engine::history::{HistoryDetail, HistoryEvent};
 use asl_engine::machine::{Outcome, Start};
 use asl_engine::runtime::{
-    Clock, Engine, Entry, Happened, Journal, JournalError, Kept, MemoryJournal, Parked, Saved, StartError, Status,
-    TokenReport, VirtualClock,
+    Clock, Engine, Entry, Happened, Journal, JournalError, MemoryJournal, StartError, Status, TokenReport, VirtualClock,
 };
 use asl_engine::task::TaskRequest;
 use asl_engine::value::Str;
 use asl_engine::{Definition, Program, StatesError, Timestamp, Value, object};
+use journal::Gated;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:Orders:e1";
-
-/// A journal that stops to keep anything after so many commits: what a crash looks like from inside.
-struct Crashing {
-    inner: Arc<dyn Journal>,
-    commits_left: AtomicU64,
-    /// How many executions were parked, and how many machines were written out.
-    parked: Arc<AtomicU64>,
-    saved: Arc<AtomicU64>,
-}
-
-impl Journal for Crashing {
-    fn commit(&self, entries: &[Entry]) -> Result<(), JournalError> {
-        let left = self.commits_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        left.map_err(|_| JournalError::Stopped)?;
-        for entry in entries {
-            match entry {
-                Entry::Parked(_) => _ = self.parked.fetch_add(1, Ordering::SeqCst),
-                Entry::Snapshot { .. } => _ = self.saved.fetch_add(1, Ordering::SeqCst),
-                _ => {}
-            }
-        }
-        self.inner.commit(entries)
-    }
-    fn blocks(&self) -> bool {
-        self.inner.blocks()
-    }
-    fn next_sequence(&self) -> u64 {
-        self.inner.next_sequence()
-    }
-    fn find(&self, execution_arn: &str) -> Result<Option<Kept>, JournalError> {
-        self.inner.find(execution_arn)
-    }
-    fn get(&self, sequence: u64) -> Result<Option<Kept>, JournalError> {
-        self.inner.get(sequence)
-    }
-    fn events(&self, sequence: u64, from: u32, limit: usize) -> Result<Vec<Happened>, JournalError> {
-        self.inner.events(sequence, from, limit)
-    }
-    fn snapshot(&self, sequence: u64, history: u64) -> Result<Option<Arc<Saved>>, JournalError> {
-        self.inner.snapshot(sequence, history)
-    }
-    fn parked(&self, tell: &mut dyn FnMut(Parked)) -> Result<(), JournalError> {
-        self.inner.parked(tell)
-    }
-    fn unfinished(&self) -> Result<Vec<Kept>, JournalError> {
-        self.inner.unfinished()
-    }
-    fn list(
-        &self,
-        of: &str,
-        status: Option<Status>,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<Kept>, JournalError> {
-        self.inner.list(of, status, before, limit)
-    }
-    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError> {
-        self.inner.ended_first(limit)
-    }
-    fn ended_count(&self) -> u64 {
-        self.inner.ended_count()
-    }
-    fn map_run_of(&self, map_run_arn: &str) -> Result<Option<Str>, JournalError> {
-        self.inner.map_run_of(map_run_arn)
-    }
-    fn scan(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
-        self.inner.scan()
-    }
-}
 
 /// Waits, retries, branches, iterations, child executions and a callback, one after the other.
 fn program() -> Arc<Program> {
@@ -163,9 +97,22 @@ impl World {
         }
     }
 
+    /// A journal that stops to keep anything after so many commits: what a crash looks like from inside.
     fn crashing(&self, inner: Arc<dyn Journal>, commits: u64) -> Arc<dyn Journal> {
-        let (parked, saved) = (self.parked.clone(), self.saved.clone());
-        Arc::new(Crashing { inner, commits_left: AtomicU64::new(commits), parked, saved })
+        let (parked, saved, left) = (self.parked.clone(), self.saved.clone(), AtomicU64::new(commits));
+        let gate = move |entries: &[Entry]| {
+            let left = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            left.map_err(|_| JournalError::Stopped)?;
+            for entry in entries {
+                match entry {
+                    Entry::Parked(_) => _ = parked.fetch_add(1, Ordering::SeqCst),
+                    Entry::Snapshot { .. } => _ = saved.fetch_add(1, Ordering::SeqCst),
+                    _ => {}
+                }
+            }
+            Ok(())
+        };
+        Arc::new(Gated { inner, gate: Box::new(gate), blocks: false })
     }
 
     fn engine(&self, journal: Arc<dyn Journal>) -> Engine {

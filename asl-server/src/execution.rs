@@ -151,6 +151,7 @@ fn refusal(error: StartError) -> ApiError {
         StartError::Unkeepable | StartError::Journal(_) => {
             ApiError::internal(format!("The execution cannot be kept: {error}"))
         }
+        StartError::Unavailable(error) => ApiError::service_unavailable(error),
         StartError::Stopped => ApiError::internal("The server is shutting down."),
         StartError::Overloaded => {
             ApiError::new("ExecutionLimitExceeded", "The maximum number of running executions has been reached.")

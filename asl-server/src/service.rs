@@ -217,7 +217,7 @@ impl Service {
             let answer = operation::call(self, operation, request, caller).await?;
             // INVARIANT: what an answer acknowledges is kept before it leaves.
             let kept = self.registry().keep(self.engine()).await;
-            kept.map_err(|error| ApiError::internal(format!("The change is not kept: {error}")))?;
+            kept.map_err(ApiError::service_unavailable)?;
             Ok(answer)
         };
         let answer = CatchPanic(Box::pin(answer)).await;

@@ -70,6 +70,10 @@ pub enum StartError {
     /// The program has no definition text, so a journal on disk cannot keep it.
     #[error("the program is not compiled of a whole definition, so its executions cannot be kept")]
     Unkeepable,
+    /// Nothing can be kept at the moment (the disk is full, say). The start may yet be kept when that is over: to start the
+    /// same again under the same name is safe.
+    #[error("nothing can be kept at the moment: {0}")]
+    Unavailable(JournalError),
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -253,8 +257,19 @@ impl Engine {
         Ok(count)
     }
 
-    /// Waits until the journal fails, and tells how. From then on nothing goes on; a new engine over the same journal loses
-    /// nothing that was acknowledged.
+    /// How many executions have not ended, and how many of them are in memory: the others are parked.
+    pub fn running(&self) -> (usize, usize) {
+        (self.0.shared.records.running(), self.0.shared.records.in_memory())
+    }
+
+    /// Why nothing can be kept at the moment: the journal's writes fail, and are tried again until they succeed. Meanwhile
+    /// starts are refused and what runs waits.
+    pub fn trouble(&self) -> Option<JournalError> {
+        self.0.shared.log.trouble()
+    }
+
+    /// Waits until the journal fails for good, and tells how. From then on nothing goes on; a new engine over the same
+    /// journal loses nothing that was acknowledged.
     pub async fn failed(&self) -> JournalError {
         let mut failure = self.0.shared.failure.subscribe();
         let failed = failure.wait_for(Option::is_some).await;
@@ -272,7 +287,8 @@ impl Engine {
     /// When they are not.
     pub async fn put(&self, entries: Vec<(String, Option<Vec<u8>>)>) -> Result<(), JournalError> {
         let entries = entries.into_iter().map(|(key, bytes)| super::Entry::Put { key, bytes });
-        self.0.shared.log.commit(entries.collect()).await
+        let log = &self.0.shared.log;
+        log.unless_troubled(log.commit(entries.collect())).await?
     }
 
     /// Starts an execution. When this returns, the start is recorded: it will not be lost. (EXPRESS executions live in
@@ -302,8 +318,14 @@ impl Engine {
         let shard = &self.0.shards[self.shard_at(home_of(&start.execution_arn))];
         let (answer, started) = oneshot::channel();
         let message = Message::Start { program, start: Arc::new(start), kept, answer };
-        shard.send(message).await.map_err(|_| StartError::Stopped)?;
-        started.await.unwrap_or(Err(StartError::Stopped))
+        let started = async {
+            shard.send(message).await.map_err(|_| StartError::Stopped)?;
+            started.await.unwrap_or(Err(StartError::Stopped))
+        };
+        match kept {
+            true => self.0.shared.log.unless_troubled(started).await.map_err(StartError::Unavailable)?,
+            false => started.await,
+        }
     }
 
     fn shard_at(&self, home: u64) -> usize {

@@ -217,6 +217,11 @@ impl Records {
         self.running.load(Ordering::Relaxed)
     }
 
+    /// How many of them are in memory.
+    pub(super) fn in_memory(&self) -> usize {
+        self.tables().by_arn.len()
+    }
+
     /// The running execution of that ARN.
     pub(super) fn get(&self, execution_arn: &str) -> Option<Arc<Record>> {
         self.get_unrecorded(execution_arn).filter(|record| record.public.load(Ordering::Acquire))

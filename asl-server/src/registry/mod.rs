@@ -136,7 +136,15 @@ impl Registry {
         let changed = || self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let _in_order = self.keeping.lock().await;
         let changes = std::mem::take(&mut *changed());
-        if changes.is_empty() { Ok(()) } else { engine.put(changes).await }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let kept = engine.put(changes.clone()).await;
+        if kept.is_err() {
+            // They are still to be kept, before those that came meanwhile.
+            changed().splice(..0, changes);
+        }
+        kept
     }
 
     /// Reads what was kept.

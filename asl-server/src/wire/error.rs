@@ -63,6 +63,15 @@ impl ApiError {
         ApiError { status: 500, ..ApiError::new("InternalFailure", message) }
     }
 
+    /// Nothing can be kept at the moment. API reference, *Common Error Types*: "The request has failed due to a temporary
+    /// failure of the server"; SDKs try again.
+    pub fn service_unavailable(reason: impl Display) -> Self {
+        let message = format!(
+            "Nothing can be kept at the moment: {reason}. What runs waits, and goes on by itself once there is room; then try again."
+        );
+        ApiError { status: 503, ..ApiError::new("ServiceUnavailable", message) }
+    }
+
     /// `ValidationException`
     pub fn validation(message: impl Into<String>) -> Self {
         ApiError::new("ValidationException", message)

@@ -4,16 +4,14 @@
 //! the process; the embedded store (feature `durable`) survives it.
 
 #[cfg(feature = "durable")]
-mod codec;
-#[cfg(feature = "durable")]
-mod fjall;
+mod durable;
 mod log;
 mod memory;
 #[cfg(test)]
 mod tests;
 
 #[cfg(feature = "durable")]
-pub use self::fjall::{Durability, DurableJournal};
+pub use self::durable::{Durability, DurableJournal};
 pub(super) use log::Log;
 pub use memory::MemoryJournal;
 
@@ -35,7 +33,8 @@ pub trait Journal: Send + Sync {
     /// Keeps these entries, in this order. May wait for a disk; then [`Journal::blocks`].
     ///
     /// # Errors
-    /// When nothing is kept. No later commit succeeds either: what was to follow must not become visible.
+    /// When nothing is kept. The same entries are committed again as long as the error [may pass](JournalError::may_pass), and
+    /// nothing else in between: committing what was kept all the same must be harmless.
     fn commit(&self, entries: &[Entry]) -> Result<(), JournalError>;
 
     /// Must `commit` be called from a thread that may wait?
@@ -318,4 +317,11 @@ pub enum JournalError {
     /// The journal's writer is gone.
     #[error("the journal has stopped after an earlier failure")]
     Stopped,
+}
+
+impl JournalError {
+    /// Can it be over after a while, as a full disk can?
+    pub fn may_pass(&self) -> bool {
+        matches!(self, JournalError::Access { .. } | JournalError::Open { .. } | JournalError::InUse { .. })
+    }
 }

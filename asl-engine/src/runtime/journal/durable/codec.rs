@@ -1,8 +1,8 @@
 //! How entries are written: a byte that tells the version, then MessagePack with named fields, so that fields can be added.
 
-use super::{Birth, Happened, JournalError, Parent, Saved};
 use crate::definition::{Program, ProgramSource};
 use crate::machine::{self, Event, SNAPSHOT_VERSION, Start};
+use crate::runtime::journal::{Birth, Happened, JournalError, Parent, Saved};
 use crate::runtime::outstanding::Outstanding;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;

@@ -1,0 +1,212 @@
+//! What is kept under which keys.
+//!
+//! Keys of executions are their sequence numbers, big-endian, so that the store's order is the order in which they started.
+
+use super::codec;
+use super::programs::Programs;
+use crate::runtime::journal::{Entry, JournalError, Kept};
+use crate::runtime::record::Status;
+use crate::time::Timestamp;
+use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, Slice};
+use std::collections::HashMap;
+
+pub(super) struct Tables {
+    /// Sequence → how it came to be.
+    pub(super) births: Keyspace,
+    /// Sequence and number → what happened.
+    pub(super) events: Keyspace,
+    /// Sequence, length of the history and number of events → the machine then.
+    pub(super) snapshots: Keyspace,
+    /// Sequence → how it ended.
+    pub(super) ends: Keyspace,
+    /// ARN → sequence.
+    pub(super) arns: Keyspace,
+    /// List, status (or [`ANY`]) and sequence → nothing.
+    pub(super) lists: Keyspace,
+    /// Sequence → nothing. What is parked is not here.
+    pub(super) unfinished: Keyspace,
+    /// Sequence → what a parked execution waits for.
+    pub(super) parked: Keyspace,
+    /// Time of the end and sequence → ARN.
+    pub(super) ended: Keyspace,
+    /// `R` and a Map Run → its execution; `E`, an execution and a Map Run → nothing.
+    pub(super) map_runs: Keyspace,
+    /// Key → what is kept.
+    pub(super) put: Keyspace,
+    /// Hash → what the program is compiled of.
+    pub(super) sources: Keyspace,
+}
+
+/// Stands for every status in the lists' keys.
+pub(super) const ANY: u8 = 0xff;
+
+/// How much of a table is held in memory before it is written out. Small: what is held is read again at each start.
+const MEMTABLE_BYTES: u64 = 4 << 20;
+
+impl Tables {
+    pub(super) fn open(database: &Database) -> Result<Tables, ::fjall::Error> {
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let table = |name| database.keyspace(name, options);
+        Ok(Tables {
+            births: table("births")?,
+            events: table("events")?,
+            snapshots: table("snapshots")?,
+            ends: table("ends")?,
+            arns: table("arns")?,
+            lists: table("lists")?,
+            unfinished: table("unfinished")?,
+            parked: table("parked")?,
+            ended: table("ended")?,
+            map_runs: table("map_runs")?,
+            put: table("put")?,
+            sources: table("sources")?,
+        })
+    }
+
+    /// What the batch changes in the number of ended executions.
+    pub(super) fn write(&self, entry: &Entry, programs: &mut Programs, batch: &mut Batch) -> Result<i64, JournalError> {
+        let tables = self;
+        match entry {
+            Entry::Born(birth) => {
+                let key = birth.sequence.to_be_bytes();
+                let program = programs.key(&birth.program, self, batch)?;
+                batch.insert(&tables.births, key, codec::write_birth(birth, &program).map_err(written("executions"))?);
+                batch.insert(&tables.arns, birth.start.execution_arn.as_bytes(), key);
+                batch.insert(&tables.unfinished, key, []);
+                for list in birth.lists() {
+                    for status in [ANY, Status::Running as u8] {
+                        batch.insert(&tables.lists, list_key(list, status, birth.sequence), []);
+                    }
+                }
+            }
+            Entry::Happened { sequence, number, happened } => {
+                let event = codec::write_event(happened).map_err(written("events"))?;
+                batch.events.push((event_key(*sequence, *number), event.into()));
+            }
+            Entry::Snapshot { sequence, saved } => {
+                let snapshot = codec::write_snapshot(saved).map_err(written("snapshots"))?;
+                batch.insert(&tables.snapshots, snapshot_key(*sequence, saved.history, saved.events), snapshot);
+            }
+            Entry::Parked(parked) => {
+                let key = parked.sequence.to_be_bytes();
+                batch.remove(&tables.unfinished, key);
+                batch.insert(&tables.parked, key, codec::write(parked).map_err(written("parked executions"))?);
+            }
+            Entry::Awake { sequence } => {
+                batch.insert(&tables.unfinished, sequence.to_be_bytes(), []);
+                batch.remove(&tables.parked, sequence.to_be_bytes());
+            }
+            Entry::Ended(birth, end) => {
+                let key = birth.sequence.to_be_bytes();
+                batch.insert(&tables.ends, key, codec::write(end).map_err(written("ends"))?);
+                batch.insert(&tables.ended, ended_key(end.at, birth.sequence), birth.start.execution_arn.as_bytes());
+                batch.remove(&tables.unfinished, key);
+                let status = Status::of(Some(&end.outcome)) as u8;
+                for list in birth.lists() {
+                    batch.remove(&tables.lists, list_key(list, Status::Running as u8, birth.sequence));
+                    batch.insert(&tables.lists, list_key(list, status, birth.sequence), []);
+                }
+                return Ok(1);
+            }
+            Entry::Forgotten(kept) => return self.forget(kept, batch),
+            Entry::MapRun { map_run_arn, execution_arn } => {
+                batch.insert(&tables.map_runs, format!("R{map_run_arn}"), execution_arn.as_bytes());
+                batch.insert(&tables.map_runs, format!("E{execution_arn}\0{map_run_arn}"), []);
+            }
+            Entry::Put { key, bytes: Some(bytes) } => batch.insert(&tables.put, key.as_str(), bytes.as_slice()),
+            Entry::Put { key, bytes: None } => batch.remove(&tables.put, key.as_str()),
+        }
+        Ok(0)
+    }
+
+    fn forget(&self, kept: &Kept, batch: &mut Batch) -> Result<i64, JournalError> {
+        let (tables, Kept { birth, end }) = (self, kept);
+        let key = birth.sequence.to_be_bytes();
+        for event in tables.events.prefix(key) {
+            batch.remove(&tables.events, event.key().map_err(read("events"))?);
+        }
+        for snapshot in tables.snapshots.prefix(key) {
+            batch.remove(&tables.snapshots, snapshot.key().map_err(read("snapshots"))?);
+        }
+        for list in birth.lists() {
+            for status in [ANY, kept.status() as u8] {
+                batch.remove(&tables.lists, list_key(list, status, birth.sequence));
+            }
+        }
+        let prefix = format!("E{}\0", birth.start.execution_arn);
+        for map_run in tables.map_runs.prefix(&prefix) {
+            let of_execution = map_run.key().map_err(read("Map Runs"))?;
+            let map_run = [b"R", of_execution.get(prefix.len()..).unwrap_or_default()].concat();
+            batch.remove(&tables.map_runs, map_run);
+            batch.remove(&tables.map_runs, of_execution);
+        }
+        batch.remove(&tables.arns, birth.start.execution_arn.as_bytes());
+        batch.remove(&tables.births, key);
+        batch.remove(&tables.unfinished, key);
+        let Some(end) = end else { return Ok(0) };
+        batch.remove(&tables.ends, key);
+        batch.remove(&tables.ended, ended_key(end.at, birth.sequence));
+        Ok(-1)
+    }
+}
+
+/// What a commit writes.
+///
+/// INVARIANT: every key is written once. The store gives all writes of a batch the same age, so of two to one key either
+/// could win: an execution that starts and ends in one batch would stay unfinished.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// Every event has a key of its own.
+    pub(super) events: Vec<(Slice, Slice)>,
+    pub(super) last: HashMap<(u64, Slice), (Keyspace, Option<Slice>)>,
+}
+
+impl Batch {
+    pub(super) fn insert(&mut self, table: &Keyspace, key: impl Into<Slice>, value: impl Into<Slice>) {
+        self.last.insert((table.id(), key.into()), (table.clone(), Some(value.into())));
+    }
+
+    pub(super) fn remove(&mut self, table: &Keyspace, key: impl Into<Slice>) {
+        self.last.insert((table.id(), key.into()), (table.clone(), None));
+    }
+}
+
+/// The storage engine's error in words for people.
+pub(super) fn reason(error: &::fjall::Error) -> String {
+    match error {
+        ::fjall::Error::Io(error) => error.to_string(),
+        ::fjall::Error::Storage(::fjall::LsmError::Io(error)) => error.to_string(),
+        ::fjall::Error::InvalidVersion(_) => "it was written by another version of the storage engine".to_owned(),
+        ::fjall::Error::Poisoned => "an earlier write failed; start again after checking the disk".to_owned(),
+        error => format!("its files are damaged ({error:?}); restore them from a copy, or choose another directory"),
+    }
+}
+
+pub(super) fn read(table: &'static str) -> impl Fn(::fjall::Error) -> JournalError {
+    move |error| JournalError::Access { table, action: "read", reason: reason(&error) }
+}
+
+pub(super) fn written(table: &'static str) -> impl Fn(String) -> JournalError {
+    move |reason| JournalError::Access { table, action: "written", reason }
+}
+
+/// A big-endian number of up to eight bytes.
+pub(super) fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+pub(super) fn event_key(sequence: u64, number: u32) -> Slice {
+    [&sequence.to_be_bytes()[..], &number.to_be_bytes()].concat().into()
+}
+
+pub(super) fn snapshot_key(sequence: u64, history: u64, events: u32) -> Slice {
+    [&sequence.to_be_bytes()[..], &history.to_be_bytes(), &events.to_be_bytes()].concat().into()
+}
+
+pub(super) fn ended_key(at: Timestamp, sequence: u64) -> Slice {
+    [at.as_millis().to_be_bytes(), sequence.to_be_bytes()].concat().into()
+}
+
+pub(super) fn list_key(of: &str, status: u8, sequence: u64) -> Slice {
+    [of.as_bytes(), &[0, status], &sequence.to_be_bytes()].concat().into()
+}
