@@ -4,7 +4,7 @@
 //! of its own, so that memory and files are those of one workload. `BENCH_DIR` says where the journals are written.
 
 use asl_engine::machine::{MachineType, Start};
-use asl_engine::runtime::{Durability, DurableJournal, Engine, HistoryRange};
+use asl_engine::runtime::{Durability, DurableJournal, Engine, HistoryRange, Journal};
 use asl_engine::task::TaskRequest;
 use asl_engine::{Definition, Program, Value, object};
 use std::path::{Path, PathBuf};

@@ -23,7 +23,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 pub fn router(service: Service) -> Router {
     Router::new()
         .route("/", get(home).post(by_target))
-        .route("/health", get(|| async { "ok\n" }))
+        .route("/health", get(health))
+        .route("/_local/journal", get(journal))
         .route("/_local/topics", get(topics))
         .route("/{operation}", axum::routing::post(by_path))
         .merge(function::invoke_api::routes())
@@ -87,6 +88,29 @@ fn caller(default: &Caller, headers: &HeaderMap) -> Caller {
     }
 }
 
+/// Can executions be started?
+async fn health(State(service): State<Service>) -> Response {
+    match service.engine().trouble() {
+        None => "ok\n".into_response(),
+        Some(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("nothing can be kept: {error}\n")).into_response(),
+    }
+}
+
+/// What the journal holds.
+async fn journal(State(service): State<Service>) -> Response {
+    let engine = service.engine();
+    let (running, in_memory) = engine.running();
+    let (journal, trouble) = (engine.journal(), engine.trouble().map(|error| error.to_string()));
+    axum::Json(serde_json::json!({
+        "running": running,
+        "inMemory": in_memory,
+        "finished": journal.ended_count(),
+        "diskBytes": journal.disk_space(),
+        "trouble": trouble,
+    }))
+    .into_response()
+}
+
 /// The messages of the local topics.
 async fn topics(State(service): State<Service>) -> Response {
     axum::Json(service.dispatcher().topics().messages()).into_response()
@@ -105,7 +129,7 @@ async fn home(State(service): State<Service>, headers: HeaderMap) -> String {
     }
     _ = write!(
         text,
-        "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics),\n\
+        "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics), GET /_local/journal,\n\
          POST /2015-03-31/functions/NAME/invocations (Lambda's Invoke, for functions that are local processes)\n\n\
          Try:\n\n  curl -X POST http://{host}/ListStateMachines\n  \
          aws stepfunctions list-state-machines --endpoint-url http://{host} --region {region} --no-sign-request\n"

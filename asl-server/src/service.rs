@@ -214,7 +214,13 @@ impl Service {
     /// The refusal, as AWS words it.
     pub async fn call(&self, operation: &str, request: &[u8], caller: &Caller) -> Result<String, ApiError> {
         let answer = async {
+            if let Some(error) = self.engine().trouble().filter(|_| operation::changes_something(operation)) {
+                return Err(ApiError::service_unavailable(error));
+            }
             let answer = operation::call(self, operation, request, caller).await?;
+            if self.engine().trouble().is_some() && !operation::changes_something(operation) {
+                return Ok(answer);
+            }
             // INVARIANT: what an answer acknowledges is kept before it leaves.
             let kept = self.registry().keep(self.engine()).await;
             kept.map_err(ApiError::service_unavailable)?;

@@ -188,6 +188,7 @@ impl EngineBuilder {
             activities: Arc::default(),
             records: Records::default(),
             log: Log::new(self.journal.unwrap_or_else(|| Arc::new(MemoryJournal::default()))),
+            retention: self.retention,
             snapshot_every: self.snapshot_every.unwrap_or(SNAPSHOT_EVERY),
             park_after: self.park_after.unwrap_or(PARK_AFTER),
             failure: watch::Sender::new(None),
@@ -200,7 +201,7 @@ impl EngineBuilder {
             })
             .collect();
         if let Clock::System = shared.clock {
-            tokio::spawn(retention::keep_sweeping(Arc::downgrade(&shared), self.retention));
+            tokio::spawn(retention::keep_sweeping(Arc::downgrade(&shared)));
         }
         Engine(Arc::new(Inner {
             shared,
@@ -255,6 +256,15 @@ impl Engine {
             count += answer.await.map_err(|_| JournalError::Stopped)?;
         }
         Ok(count)
+    }
+
+    /// Forgets the finished executions that are older than is to be kept; returns how many. The engine does so by itself once
+    /// a minute, but not in virtual time.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or written.
+    pub async fn sweep(&self) -> Result<usize, JournalError> {
+        retention::sweep(&self.0.shared).await
     }
 
     /// How many executions have not ended, and how many of them are in memory: the others are parked.

@@ -27,19 +27,37 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// How many executions are forgotten at once: others want to write, too.
 const BATCH: usize = 64;
 
+/// After so many forgotten executions the journal gives back their room.
+const COMPACT_AFTER: usize = 10_000;
+
 /// Forgets what is old, until the engine is gone.
-pub(super) async fn keep_sweeping(shared: Weak<Shared>, retention: Retention) {
+pub(super) async fn keep_sweeping(shared: Weak<Shared>) {
+    let mut forgotten = 0;
     loop {
         tokio::time::sleep(PAUSE).await;
         let Some(shared) = shared.upgrade() else { return };
-        if let Err(error) = sweep(&shared, retention).await {
-            tracing::error!(%error, "finished executions cannot be forgotten");
+        match sweep(&shared).await {
+            Ok(0) => continue,
+            Ok(number) => forgotten += number,
+            Err(error) => tracing::error!(%error, "finished executions cannot be forgotten"),
+        }
+        if forgotten >= COMPACT_AFTER {
+            let journal = shared.log.journal.clone();
+            let compacted = tokio::task::spawn_blocking(move || journal.compact().map(|()| journal.disk_space())).await;
+            match compacted.unwrap_or(Err(JournalError::Stopped)) {
+                Ok(bytes) => {
+                    tracing::info!(forgotten, bytes, "finished executions were forgotten, and their room given back")
+                }
+                Err(error) => tracing::error!(%error, "the room of forgotten executions is not given back"),
+            }
+            forgotten = 0;
         }
     }
 }
 
-/// Forgets what is old now; returns how many executions that were.
-pub(super) async fn sweep(shared: &Arc<Shared>, retention: Retention) -> Result<usize, JournalError> {
+/// Forgets what is old now; returns how many executions that were. A small batch at a time: others want to write, too.
+pub(super) async fn sweep(shared: &Arc<Shared>) -> Result<usize, JournalError> {
+    let retention = shared.retention;
     let age = i64::try_from(retention.age.as_millis()).unwrap_or(i64::MAX);
     let mut forgotten = 0;
     loop {

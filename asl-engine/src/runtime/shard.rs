@@ -7,6 +7,7 @@ use super::journal::{Birth, Entry, Journal, JournalError, Log};
 use super::outstanding::Outstanding;
 use super::record::{Record, Records};
 use super::recovery::Share;
+use super::retention::Retention;
 use crate::definition::Program;
 use crate::machine::{Event, Machine, Start, TaskId, TimerId};
 use crate::mock::MockConfig;
@@ -63,6 +64,7 @@ pub(super) struct Shared {
     pub(super) activities: Arc<Activities>,
     pub(super) records: Records,
     pub(super) log: Log,
+    pub(super) retention: Retention,
     /// How long an execution waits before it leaves memory.
     pub(super) park_after: Duration,
     /// After how many history events a machine is written out.

@@ -36,6 +36,13 @@ macro_rules! operations {
     };
 }
 
+/// Does the operation acknowledge something that has to be kept? (Not: starts see to that themselves, an EXPRESS execution
+/// is not kept.)
+pub(crate) fn changes_something(operation: &str) -> bool {
+    let looks = ["Describe", "List", "Get", "Validate", "Test", "Start"];
+    !looks.iter().any(|look| operation.starts_with(look))
+}
+
 operations! {
     "CreateActivity" => create_activity,
     "CreateStateMachine" => create_state_machine,

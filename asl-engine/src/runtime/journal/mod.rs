@@ -107,6 +107,19 @@ pub trait Journal: Send + Sync {
     /// When it cannot be read.
     fn map_run_of(&self, map_run_arn: &str) -> Result<Option<Str>, JournalError>;
 
+    /// How many bytes it takes on the disk.
+    fn disk_space(&self) -> u64 {
+        0
+    }
+
+    /// Gives back the room of what was forgotten. May take a while; others may go on meanwhile.
+    ///
+    /// # Errors
+    /// When that fails; nothing is lost then.
+    fn compact(&self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
     /// What was put aside with [`Entry::Put`], sorted by key.
     ///
     /// # Errors
@@ -302,6 +315,18 @@ pub enum JournalError {
         key: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// What was acknowledged may be gone.
+    #[error(
+        "the journal's log `{}` is damaged at byte {at}, and there are commits behind that place: restore the directory from a \
+         copy; or, to give up everything that was kept after that place, cut the log there (`truncate -s {at} {}`) and start \
+         again", .log.display(), .log.display()
+    )]
+    DamagedLog {
+        /// The file.
+        log: PathBuf,
+        /// Where the first commit begins that cannot be read.
+        at: u64,
     },
     /// A replay of an execution's events does not do what the execution did.
     #[error(

@@ -212,3 +212,147 @@ fn a_directory_serves_one_journal() {
     let refused = DurableJournal::open(file.path(), Durability::Commit).err().unwrap().to_string();
     assert!(refused.contains("cannot be opened"), "{refused}");
 }
+
+/// A journal of three commits, closed; its folder, its log, and how long the log is without the zeros behind it.
+#[cfg(feature = "durable")]
+fn closed() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = DurableJournal::open(folder.path(), Durability::Commit).unwrap();
+    for sequence in 1..=3 {
+        journal.commit(&[Entry::Born(birth(sequence, None)), happened(sequence, 1)]).unwrap();
+    }
+    drop(journal);
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let log = files.into_iter().find(|path| path.extension().is_some_and(|it| it == "jnl")).unwrap();
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1);
+    (folder, log, bytes)
+}
+
+/// Where a text stands in the log.
+#[cfg(feature = "durable")]
+fn place(bytes: &[u8], text: &Str) -> usize {
+    bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap()
+}
+
+#[cfg(feature = "durable")]
+#[test]
+fn a_commit_that_was_written_in_part_is_cut_off() {
+    let (_folder, _, whole) = closed();
+    let third = place(&whole, &arn(3));
+    // Its last byte, its end, half of it, all but its first bytes are missing.
+    for (end, zeros) in
+        [(whole.len() - 1, 5000), (whole.len() - 13, 0), ((third + whole.len()) / 2, 5000), (third + 3, 0)]
+    {
+        let (folder, log, mut bytes) = closed();
+        assert_eq!(bytes.len(), whole.len());
+        bytes.truncate(end);
+        bytes.resize(end + zeros, 0);
+        std::fs::write(&log, bytes).unwrap();
+        let journal = DurableJournal::open(folder.path(), Durability::Commit).unwrap();
+        assert_eq!(arns(journal.unfinished().unwrap()), [arn(1), arn(2)], "cut at {end} of {}", whole.len());
+        // It goes on from there.
+        journal.commit(&[Entry::Born(birth(4, None))]).unwrap();
+        drop(journal);
+        let journal = DurableJournal::open(folder.path(), Durability::Commit).unwrap();
+        assert_eq!(arns(journal.unfinished().unwrap()), [arn(1), arn(2), arn(4)]);
+    }
+    // A page in the middle of the last commit did not reach the disk, but its end did.
+    let (folder, log, mut bytes) = closed();
+    bytes[third + 4] ^= 1;
+    std::fs::write(&log, bytes).unwrap();
+    let journal = DurableJournal::open(folder.path(), Durability::Commit).unwrap();
+    assert_eq!(arns(journal.unfinished().unwrap()), [arn(1), arn(2)]);
+}
+
+#[cfg(feature = "durable")]
+#[test]
+fn damage_before_the_last_commit_stops_the_start_and_says_where() {
+    let (folder, log, whole) = closed();
+    let second = place(&whole, &arn(2));
+    for change in [second, second - 40, second + 30] {
+        let mut bytes = whole.clone();
+        bytes[change] ^= 0x55;
+        std::fs::write(&log, &bytes).unwrap();
+        let refused = DurableJournal::open(folder.path(), Durability::Commit).err().unwrap();
+        let JournalError::DamagedLog { log: named, at } = &refused else { panic!("{refused}") };
+        assert_eq!(*named, log);
+        assert_eq!(std::fs::read(&log).unwrap(), bytes, "nothing was changed");
+        assert!((*at as usize) < second, "{at}");
+        let advice = format!("truncate -s {at} {}", log.display());
+        assert!(refused.to_string().contains(&advice), "{refused}");
+        // What is advised helps.
+        std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(*at).unwrap();
+        let journal = DurableJournal::open(folder.path(), Durability::Commit).unwrap();
+        assert_eq!(arns(journal.unfinished().unwrap()), [arn(1)]);
+        drop(journal);
+    }
+}
+
+#[test]
+fn parked_executions_are_told_and_not_among_the_unfinished() {
+    with_each(|journal| {
+        let parked = Parked {
+            sequence: 2,
+            home: u64::MAX,
+            timers: vec![(TimerId(1), Timestamp::from_millis(5)), (TimerId(4), Timestamp::from_millis(-5))],
+            offered: vec![(TaskId(3), "arn:aws:states:us-east-1:1:activity:A".into())],
+        };
+        let told = |journal: &dyn Journal| {
+            let mut told = Vec::new();
+            journal.parked(&mut |parked| told.push(parked)).unwrap();
+            told
+        };
+        journal(&|journal| {
+            let born = [1, 2].map(|sequence| Entry::Born(birth(sequence, None)));
+            journal.commit(&born).unwrap();
+            journal.commit(&[Entry::Parked(parked.clone())]).unwrap();
+        });
+        journal(&|journal| {
+            assert_eq!(told(journal), std::slice::from_ref(&parked));
+            assert_eq!(arns(journal.unfinished().unwrap()), [arn(1)]);
+            assert_eq!(journal.get(2).unwrap().unwrap().birth.start.execution_arn, arn(2));
+            assert_eq!(arns(journal.list(MACHINE, Some(Status::Running), None, 9).unwrap()), [arn(2), arn(1)]);
+        });
+        // It wakes up and ends in one commit.
+        journal(&|journal| {
+            let ended = [Entry::Awake { sequence: 2 }, happened(2, 0), Entry::Ended(birth(2, None), succeeded(3))];
+            journal.commit(&ended).unwrap();
+        });
+        journal(&|journal| {
+            assert_eq!(told(journal), []);
+            assert_eq!(arns(journal.unfinished().unwrap()), [arn(1)]);
+        });
+    });
+}
+
+#[test]
+fn the_nearest_snapshot_is_found() {
+    with_each(|journal| {
+        let machine = machine::Machine::new(program(), (*birth(1, None).start).clone());
+        let saved = |history: u64, events: u32| {
+            let (machine, outstanding) = (machine.snapshot().into_owned(), Outstanding::default());
+            Arc::new(Saved { history, events, machine, outstanding })
+        };
+        journal(&|journal| {
+            journal.commit(&[Entry::Born(birth(1, None)), happened(1, 0)]).unwrap();
+            for (history, events) in [(1000, 7), (2000, 20), (2000, 4020)] {
+                journal.commit(&[Entry::Snapshot { sequence: 1, saved: saved(history, events) }]).unwrap();
+            }
+        });
+        journal(&|journal| {
+            let found = |history| journal.snapshot(1, history).unwrap().map(|saved| (saved.history, saved.events));
+            assert_eq!(found(999), None);
+            assert_eq!(found(1000), Some((1000, 7)));
+            assert_eq!(found(1999), Some((1000, 7)));
+            assert_eq!(found(2000), Some((2000, 4020)));
+            assert_eq!(found(u64::MAX), Some((2000, 4020)));
+            assert!(journal.snapshot(2, u64::MAX).unwrap().is_none());
+        });
+        journal(&|journal| {
+            let kept = journal.find(&arn(1)).unwrap().unwrap();
+            journal.commit(&[Entry::Forgotten(kept)]).unwrap();
+            assert!(journal.snapshot(1, u64::MAX).unwrap().is_none());
+        });
+    });
+}

@@ -4,6 +4,7 @@ mod codec;
 mod programs;
 mod store;
 mod tables;
+mod tail;
 
 use self::programs::Programs;
 use self::store::{Store, Stores};
@@ -63,11 +64,6 @@ impl DurableJournal {
     /// When that fails.
     pub fn flush(&self) -> Result<(), JournalError> {
         self.store.get()?.flush()
-    }
-
-    /// How many bytes the journal takes on the disk.
-    pub fn disk_space(&self) -> u64 {
-        self.store.get().map_or(0, |store| store.disk_space())
     }
 
     fn programs(&self) -> MutexGuard<'_, Programs> {
@@ -192,6 +188,14 @@ impl Journal for DurableJournal {
             Ok((at, String::from_utf8_lossy(&arn).as_ref().into()))
         };
         store.tables.ended.iter().take(limit).map(ended).collect()
+    }
+
+    fn disk_space(&self) -> u64 {
+        self.store.get().map_or(0, |store| store.disk_space())
+    }
+
+    fn compact(&self) -> Result<(), JournalError> {
+        self.store.get()?.compact()
     }
 
     fn ended_count(&self) -> u64 {

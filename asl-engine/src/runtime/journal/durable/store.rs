@@ -2,6 +2,7 @@
 
 use super::Durability;
 use super::tables::{Batch, Tables, reason, written};
+use super::tail;
 use crate::runtime::journal::JournalError;
 use ::fjall::{Database, PersistMode};
 use std::io::Write;
@@ -91,6 +92,9 @@ impl Stores {
 
 impl Store {
     fn open(directory: &Path, durability: Durability) -> Result<Store, JournalError> {
+        if directory.is_dir() {
+            tail::check(directory)?;
+        }
         Store::try_open(directory, durability).map_err(|error| match error {
             ::fjall::Error::Locked => JournalError::InUse { directory: directory.to_owned() },
             error => JournalError::Open { directory: directory.to_owned(), reason: reason(&error) },
@@ -124,6 +128,16 @@ impl Store {
 
     pub(super) fn flush(&self) -> Result<(), JournalError> {
         self.database.persist(PersistMode::SyncAll).map_err(|error| written("log")(reason(&error)))
+    }
+
+    /// Table by table, so that a reader or writer never waits for more than one.
+    pub(super) fn compact(&self) -> Result<(), JournalError> {
+        self.tables.all().into_iter().try_for_each(|table| {
+            table
+                .rotate_memtable_and_wait()
+                .and_then(|()| table.major_compact())
+                .map_err(|error| written("tables")(reason(&error)))
+        })
     }
 
     pub(super) fn disk_space(&self) -> u64 {

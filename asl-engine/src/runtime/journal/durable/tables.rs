@@ -63,6 +63,12 @@ impl Tables {
         })
     }
 
+    pub(super) fn all(&self) -> [&Keyspace; 12] {
+        let Tables { births, events, snapshots, ends, arns, lists, unfinished, parked, ended, map_runs, put, sources } =
+            self;
+        [births, events, snapshots, ends, arns, lists, unfinished, parked, ended, map_runs, put, sources]
+    }
+
     /// What the batch changes in the number of ended executions.
     pub(super) fn write(&self, entry: &Entry, programs: &mut Programs, batch: &mut Batch) -> Result<i64, JournalError> {
         let tables = self;
