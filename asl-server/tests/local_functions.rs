@@ -364,6 +364,15 @@ async fn a_process_that_may_not_be_idle_ends_after_its_answer() {
 }
 
 #[tokio::test]
+async fn a_process_that_is_idle_for_too_long_is_ended() {
+    let world = World::of(&[("echo", |function| function.idle = Duration::from_millis(1))]).await;
+    for execution in ["first", "second"] {
+        assert_eq!(world.invoke("echo", execution).await["status"], "SUCCEEDED");
+        gone(world.process().await.1).await;
+    }
+}
+
+#[tokio::test]
 async fn so_many_processes_and_no_more() {
     let world = World::of(&[("tells", |function| function.concurrency = 2)]).await;
     let resource = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:tells");

@@ -127,7 +127,7 @@ Resources:
             End: true
   Role: { Type: AWS::IAM::Role }
 "#;
-    let folder = Folder::of(&[("stack.yaml", template)]);
+    let folder = Folder::of(&[("stack.yaml", template), ("a.py", "")]);
     let stack = folder.read("stack.yaml", &[]);
     assert_eq!(problems(&stack), [""; 0]);
     assert_eq!(
@@ -203,6 +203,9 @@ fn what_cannot_be_resolved_is_told_and_the_rest_goes_on() {
   Java:
     Type: AWS::Serverless::Function
     Properties: { Runtime: java21, Handler: a.B, CodeUri: code }
+  Unbuilt:
+    Type: AWS::Serverless::Function
+    Properties: { Runtime: nodejs22.x, Handler: src/app.handler, CodeUri: code }
   Image:
     Type: AWS::Serverless::Function
     Properties: { PackageType: Image }
@@ -226,15 +229,16 @@ fn what_cannot_be_resolved_is_told_and_the_rest_goes_on() {
         "line 33: Function: STREAM is left out of its environment: the attribute StreamArn of Table (AWS::DynamoDB::Table)",
         "line 25: Function: its layers are not applied",
         "line 36: Java: it cannot be started yet: the runtime java21 is not started by itself: give the function a command",
-        "line 39: Image: it is a container image",
-        "line 43: Elsewhere: its code is not on this machine",
-        "line 45: Fn::ForEach::Many: loops and transforms are not expanded here",
+        "line 39: Unbuilt: it cannot be started yet: no src/app.js in /",
+        "line 42: Image: it is a container image",
+        "line 46: Elsewhere: its code is not on this machine",
+        "line 48: Fn::ForEach::Many: loops and transforms are not expanded here",
     ]) {
         assert!(told.starts_with(says), "{told}\n{says}");
     }
-    assert_eq!(problems.len(), 12, "{problems:#?}");
+    assert_eq!(problems.len(), 13, "{problems:#?}");
     let names: Vec<&str> = stack.functions.iter().map(|function| function.name.as_str()).collect();
-    assert_eq!(names, ["Function", "Java"]);
+    assert_eq!(names, ["Function", "Java", "Unbuilt"]);
     let good = "arn:aws:states:eu-west-1:123456789012:stateMachine:Good";
     assert_eq!(stack.functions[0].environment, BTreeMap::from([("GOOD".to_owned(), good.to_owned())]));
     assert_eq!(stack.machines.len(), 1);

@@ -37,6 +37,28 @@ pub(super) fn argv(function: &LocalFunction) -> Result<Vec<String>, String> {
     Err(format!("the runtime {runtime} is not started by itself: give the function a command that starts its client"))
 }
 
+/// Why the handler of a Python or Node.js function cannot be imported, as far as its directory shows.
+pub(super) fn missing_handler(function: &LocalFunction) -> Option<String> {
+    let (runtime, handler) = (function.runtime.as_deref()?, function.handler.as_deref()?);
+    let module = handler.rsplit_once('.')?.0;
+    let endings: &[&str] = match runtime {
+        _ if !function.command.is_empty() => return None,
+        _ if runtime.starts_with("python") => &[".py", "/__init__.py"],
+        _ if runtime.starts_with("nodejs") => &[".js", ".mjs", ".cjs"],
+        _ => return None,
+    };
+    // Python's modules may be written with dots: `package.module.handler`.
+    let module = if runtime.starts_with("python") { module.replace('.', "/") } else { module.to_owned() };
+    let is_there = |ending: &&str| function.directory.join(format!("{module}{ending}")).is_file();
+    if endings.iter().any(is_there) {
+        return None;
+    }
+    let (first, directory) = (endings[0], function.directory.display());
+    Some(format!(
+        "no {module}{first} in {directory}: if it has to be built first, deploy what `sam build` or `cdk synth` wrote"
+    ))
+}
+
 /// The virtual environment beside the code, else the one on the path.
 fn python(directory: &Path) -> String {
     let beside = [".venv", "venv"].map(|folder| directory.join(folder).join("bin/python"));

@@ -72,7 +72,7 @@ impl LocalFunction {
 
     /// Why the function cannot be started as it is; `None`: nothing speaks against it.
     pub fn obstacle(&self) -> Option<String> {
-        command::argv(self).err()
+        command::argv(self).err().or_else(|| command::missing_handler(self))
     }
 }
 
