@@ -275,6 +275,13 @@ fn what_the_cdk_writes_is_understood() {
                 },
                 "Metadata": { "aws:asset:path": "asset.abc", "aws:asset:property": "Code" },
             },
+            // Synthesised without the CDK's command line, which adds the metadata.
+            "Bare": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {
+                    "Code": { "S3Bucket": "b", "S3Key": "abc.zip" }, "Handler": "index.handler", "Runtime": "nodejs22.x",
+                },
+            },
             "Inline": {
                 "Type": "AWS::Lambda::Function",
                 "Properties": {
@@ -310,8 +317,9 @@ fn what_the_cdk_writes_is_understood() {
     let lost =
         format!("line {line}: Lost: its definition is in S3, which is not read: point DefinitionUri at the file");
     assert_eq!(problems(&stack), [lost]);
-    let [charge, inline] = &stack.functions[..] else { panic!("two functions") };
+    let [charge, bare, inline] = &stack.functions[..] else { panic!("three functions") };
     assert!(charge.directory.ends_with("cdk.out/asset.abc"));
+    assert_eq!(bare.directory, charge.directory);
     assert_eq!((charge.timeout, charge.memory), (Duration::from_secs(30), 256));
     let code = std::fs::read_to_string(inline.directory.join("index.py")).unwrap();
     assert_eq!(code, "def handler(event, context): return 1");

@@ -84,11 +84,21 @@ impl<'a> Reader<'a> {
             _ => resource.property("Code"),
         };
         match code {
-            Some(code) => self.folder(code),
+            Some(code) => match code.get("S3Key").map(|key| self.asset(key)).transpose()?.flatten() {
+                Some(asset) => Ok(asset),
+                None => self.folder(code),
+            },
             // SAM's default is the template's own folder.
             None if resource.kind == "AWS::Serverless::Function" => Ok(self.folder.clone()),
             None => Err(Problem::at(resource.node, "it has no code")),
         }
+    }
+
+    /// The folder of an asset of the CDK, which lies beside its template: `asset.HASH` for the key `HASH.zip`.
+    fn asset(&self, key: &Node) -> Result<Option<PathBuf>, Problem> {
+        let key = self.resolver.text(key)?.unwrap_or_default();
+        let folder = self.folder.join(format!("asset.{}", key.strip_suffix(".zip").unwrap_or(&key)));
+        Ok(folder.canonicalize().ok().filter(|folder| folder.is_dir()))
     }
 
     fn folder(&self, node: &Node) -> Result<PathBuf, Problem> {
