@@ -231,7 +231,7 @@ mod tests {
         let responses =
             |responses: &str| format!("{{\"StateMachines\": {{}},\n \"MockedResponses\": {{\n  {responses}}}}}");
         let table = [
-            ("[".to_owned(), "line 1, column 1: this is no JSON"),
+            ("[".to_owned(), "line 1, column 2: this is no JSON"),
             ("{\n \"a\": 1,\n \"a\": 2}".to_owned(), "line 3, column 2"),
             ("{}".to_owned(), "line 1, column 1: the object `MockedResponses` is missing (at /)"),
             (responses(r#""R": []"#), "line 3, column 8: an object of invocation numbers"),

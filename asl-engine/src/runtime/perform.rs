@@ -16,7 +16,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// So many more events may happen to an execution than history events are told, before it is written out: the parent of a Map
-/// Run hears of thousands of children and tells nothing of them.
+/// Run hears of thousands of children and tells nothing of them. As it holds all its items, each time has to be worth as many
+/// events as there were before: all snapshots together cost no more than the events.
 const SILENT_EVENTS: u64 = 4;
 
 /// How many timers an execution may have before the stale ones are swept out.
@@ -132,7 +133,7 @@ impl Shard {
         let (history, events) = (running.machine.events(), running.events);
         let every = self.shared.snapshot_every;
         let (told, heard) = (history - running.snapshot.0, u64::from(events - running.snapshot.1));
-        let due = told >= every || heard >= every.saturating_mul(SILENT_EVENTS);
+        let due = told >= every || heard >= every.saturating_mul(SILENT_EVENTS).max(running.snapshot.1.into());
         if !due || !running.record.kept {
             return;
         }

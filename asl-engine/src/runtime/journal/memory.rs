@@ -82,6 +82,8 @@ impl Tables {
             }
             Entry::Snapshot { sequence, saved } => {
                 if let Some(execution) = self.executions.get_mut(sequence) {
+                    // An earlier one at the same place of the history is not looked for any more.
+                    execution.snapshots.pop_if(|earlier| earlier.history == saved.history);
                     execution.snapshots.push(saved.clone());
                 }
             }
