@@ -25,10 +25,10 @@ const GRACE: Duration = Duration::from_secs(5);
 Examples:
   asl serve                                        the order saga as OrderSaga, on 127.0.0.1:8083
   asl serve --deploy order.asl.yaml --deploy Refund=refund.asl.json --set Topic=arn:aws:sns:us-east-1:123456789012:T
-  asl serve --template template.yaml --parameter Stage=dev   a SAM template, its functions as local processes
+  asl serve --template template.yaml               a SAM template, its functions as local processes
   asl serve --lambda-endpoint http://127.0.0.1:3001   functions run by `sam local start-lambda`
   asl serve --function Charge=http://127.0.0.1:9000/charge --ephemeral --listen 0.0.0.0:8083
-  asl serve --function 'Charge=python3 -m awslambdaric app.handler'   a function of your own, as a local process
+  asl serve --function 'Charge=./charge --verbose'   a function of your own, as a local process
 
 Every option can also be given by its environment variable, or in a file (`asl.toml`, or --config FILE):
   listen = \"127.0.0.1:8083\"
@@ -47,7 +47,7 @@ Every option can also be given by its environment variable, or in a file (`asl.t
   runtime = \"python3.13\"                    # or: nodejs22.x, provided.al2023; or: command = …
   handler = \"app.handler\"
   directory = \"notify\"
-  timeout = 10                              # seconds; also: memory, concurrency, idle, environment = { … }
+  timeout = 10                              # more in docs/functions.md
 A flag wins over a variable, a variable over the file.
 
 ASL_LOG sets what is logged: error, warn, info (default), debug.")]
