@@ -357,6 +357,8 @@ mod tests {
             ("", "the text ends before its value does at line 1, column 1"),
             ("{} {}", "more text after the end of the value at line 1, column 4"),
             ("[1,\n 2", "the text ends before its value does at line 2, column 3"),
+            ("{", "the text ends before its value does at line 1, column 2"),
+            (r#"{"a":1,"#, "the text ends before its value does at line 1, column 8"),
             ("[1,]", "a JSON value is expected here at line 1, column 4"),
             ("[1 2]", "`,` or `]` is expected here at line 1, column 4"),
             (r#"{a:1}"#, "a member's name, in double quotes, is expected here at line 1, column 2"),

@@ -115,8 +115,10 @@ impl<'t> Reader<'t> {
             return Ok(Value::empty_object());
         }
         loop {
-            if self.peek() != Some(b'"') {
-                return Err("a member's name, in double quotes, is expected here".into());
+            match self.peek() {
+                Some(b'"') => (),
+                Some(_) => return Err("a member's name, in double quotes, is expected here".into()),
+                None => return Err("the text ends before its value does".into()),
             }
             let name = self.string()?;
             self.skip_spaces();
