@@ -5,6 +5,12 @@
 /// Bytes of a state's, task's or execution's input or output (Quotas: "Maximum input or output size for a task, state,
 /// or execution", 256 KiB).
 pub const PAYLOAD_BYTES_MAX: usize = 262_144;
+/// How often an execution can be redriven (Developer Guide, *Redrive eligibility*).
+pub const REDRIVES_MAX: u64 = 1000;
+/// How many days after its end an execution can be redriven (Developer Guide, *Redrive eligibility*).
+pub const REDRIVABLE_DAYS: i64 = 14;
+/// An execution with so many history events cannot be redriven (Developer Guide, *Redrive eligibility*).
+pub const HISTORY_EVENTS_REDRIVABLE: u64 = 24_999;
 /// Events in the history of a STANDARD execution (Quotas: "Maximum execution history size").
 pub const HISTORY_EVENTS_MAX: u64 = 25_000;
 /// Bytes of a definition (Quotas: "Maximum state machine definition size", 1 MB).

@@ -158,6 +158,16 @@ impl Simulation {
                 let hosted = self.host(program, start, Some((execution, child)));
                 self.executions[execution].children.insert(child, hosted);
             }
+            Command::RedriveChild { child, .. } => {
+                let Some(hosted) = self.executions[execution].children.get(&child).copied() else { return };
+                match self.executions[hosted].machine.outcome().cloned() {
+                    // It was to be stopped, but had succeeded.
+                    Some(outcome @ Outcome::Succeeded { .. }) => {
+                        self.plan(self.now, execution, Event::ChildFinished { child, outcome });
+                    }
+                    _ => self.plan(self.now, hosted, Event::Redriven),
+                }
+            }
             Command::StopChild { child } => {
                 if let Some(hosted) = self.executions[execution].children.get(&child) {
                     self.plan(self.now, *hosted, Event::StopRequested { error: StatesError::default() });

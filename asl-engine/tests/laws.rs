@@ -142,6 +142,41 @@ proptest! {
         prop_assert_eq!(machine.outcome(), simulation.outcome());
     }
 
+    /// What failed by its tasks goes on to its end once they succeed, and a replay tells the same.
+    #[test]
+    fn a_redriven_execution_ends_and_replays(program in program(), seed: u64, world in world(), stopped in any::<bool>()) {
+        let mut simulation = Simulation::new(program.clone(), start(seed));
+        let mut turn = 0;
+        let mut answers = |_: &_| {
+            turn += 1;
+            answer(world[turn % world.len()])
+        };
+        if stopped {
+            (0..world.len()).for_each(|_| _ = simulation.step(&mut answers));
+            simulation.happen(Event::StopRequested { error: StatesError::default() });
+        }
+        simulation.run(answers);
+        let failed = !matches!(simulation.outcome(), Some(Outcome::Succeeded { .. }));
+        let history = simulation.history().len();
+        simulation.happen(Event::Redriven);
+        simulation.run(|_| Answer::Now(Ok(1.into())));
+        match simulation.outcome() {
+            Some(Outcome::Succeeded { .. }) => {}
+            // A path of a state leads nowhere: no redrive mends that.
+            Some(Outcome::Failed(error)) => prop_assert!(error.name().starts_with("States."), "{error:?}"),
+            other => prop_assert!(false, "{other:?}"),
+        }
+        let redriven: Vec<_> = simulation.history().iter().skip(history).take(1).map(|event| &event.detail).collect();
+        let expected = HistoryDetail::ExecutionRedriven { redrive_count: 1 };
+        prop_assert_eq!(redriven, if failed { vec![&expected] } else { vec![] });
+        let mut machine = Machine::new(program.clone(), start(seed));
+        let mut effects = Effects::with_history();
+        for (at, event) in simulation.journal() {
+            machine.step(*at, event.clone(), &mut effects);
+        }
+        prop_assert_eq!(effects.history.unwrap(), simulation.history());
+    }
+
     /// Nothing depends on whether somebody listens.
     #[test]
     fn recording_the_history_changes_nothing(program in program(), seed: u64, world in world()) {

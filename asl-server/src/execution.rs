@@ -5,7 +5,7 @@ use crate::service::Service;
 use crate::wire::arn::Resource;
 use crate::wire::{ApiError, Arn, validate};
 use asl_engine::machine::{MachineType, Outcome, Start};
-use asl_engine::runtime::{Execution, StartError, Status};
+use asl_engine::runtime::{Execution, NotRedrivable, StartError, Status};
 use asl_engine::value::Str;
 use asl_engine::{Program, Value};
 use std::sync::Arc;
@@ -143,7 +143,7 @@ pub async fn run(
     service.engine().execute(program, start).await.map_err(refusal)
 }
 
-fn refusal(error: StartError) -> ApiError {
+pub(crate) fn refusal(error: StartError) -> ApiError {
     match error {
         StartError::AlreadyExists(existing) => {
             ApiError::execution_already_exists(existing.start.execution_arn.to_string())
@@ -208,6 +208,41 @@ pub fn status_name(status: Status) -> &'static str {
         Status::Failed => "FAILED",
         Status::TimedOut => "TIMED_OUT",
         Status::Aborted => "ABORTED",
+    }
+}
+
+/// Can an execution be redriven (API reference, *DescribeExecution*, `redriveStatus`), and why not?
+pub fn redrive_status(service: &Service, execution: &Execution) -> (&'static str, Option<String>) {
+    match execution.redrivable(service.engine().now()) {
+        Err(NotRedrivable::ByMapRun) => ("REDRIVABLE_BY_MAP_RUN", None),
+        Err(reason) => ("NOT_REDRIVABLE", Some(not_redrivable_reason(reason))),
+        Ok(()) if is_deleted(service, execution) => ("NOT_REDRIVABLE", Some(STATE_MACHINE_DELETING.to_owned())),
+        Ok(()) => ("REDRIVABLE", None),
+    }
+}
+
+/// Why an execution of a state machine that is deleted cannot be redriven.
+pub const STATE_MACHINE_DELETING: &str = "State machine is in DELETING status";
+
+/// Is the execution's state machine deleted, or about to be?
+pub fn is_deleted(service: &Service, execution: &Execution) -> bool {
+    let is_child = execution.map_run_arn.is_some();
+    !is_child && !service.registry().state_machine(&execution.start.state_machine_arn).is_ok_and(|it| !it.deleting)
+}
+
+/// `redriveStatusReason` (API reference, *DescribeExecution*).
+pub fn not_redrivable_reason(reason: NotRedrivable) -> String {
+    match reason {
+        NotRedrivable::Status(status) => format!("Execution is {} and cannot be redriven", status_name(status)),
+        NotRedrivable::HistoryFull => "Execution history event limit exceeded".to_owned(),
+        NotRedrivable::TooOld => "Execution has exceeded the max execution time".to_owned(),
+        NotRedrivable::Expired => "Execution redrivable period exceeded".to_owned(),
+        // The API reference has no words for these.
+        NotRedrivable::Express => "Execution is EXPRESS and cannot be redriven".to_owned(),
+        NotRedrivable::TooOften => "Execution redrive limit exceeded".to_owned(),
+        NotRedrivable::ByMapRun => {
+            "Execution can only be redriven by its Map Run: redrive the parent execution".to_owned()
+        }
     }
 }
 

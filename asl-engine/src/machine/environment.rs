@@ -61,7 +61,10 @@ impl Surroundings<'_> {
             "RoleArn" => start.role_arn.clone(),
         };
         if let (MachineType::Standard, Value::Object(members)) = (start.machine_type, &mut execution) {
-            members.insert("RedriveCount", Value::from(0));
+            members.insert("RedriveCount", self.core.redrives.into());
+            if let Some(at) = self.core.redriven_at {
+                members.insert("RedriveTime", at.to_string().into());
+            }
         }
         let mut context = Object::default();
         context.insert("Execution", execution);

@@ -138,6 +138,9 @@ pub enum Event {
         /// The new limits; what is `None` stays.
         limits: MapRunLimits,
     },
+    /// Somebody redrives the execution, which has ended without success: it goes on from where it failed (Developer Guide,
+    /// *Restarting state machine executions with redrive*).
+    Redriven,
     /// Somebody stopped the execution.
     StopRequested {
         /// Name and cause as given, either may be absent.
@@ -166,6 +169,15 @@ pub enum Command {
     Resume,
     /// Start a child execution of the same program, and tell how it ends.
     StartChild(Box<ChildCommand>),
+    /// Redrive a child execution that did not succeed, and tell how it ends.
+    RedriveChild {
+        /// Which child.
+        child: ChildId,
+        /// Its ARN.
+        execution_arn: Str,
+        /// How often it was redriven when this is done.
+        redrives: u64,
+    },
     /// Stop a child execution: nobody waits for it any more.
     StopChild {
         /// Which child.
@@ -191,6 +203,8 @@ pub struct ChildCommand {
     pub map_run_arn: Str,
     /// How many items of the Map state it processes: 1, or those of a batch.
     pub items: u64,
+    /// Does it stand for an EXPRESS child that did not succeed before the Map Run was redriven?
+    pub again: bool,
     /// How it begins.
     pub start: Start,
 }
@@ -215,6 +229,8 @@ pub enum MapRunNews {
         /// What is `None` stays.
         limits: MapRunLimits,
     },
+    /// Those of its children that did not succeed are redriven.
+    Redriven,
     /// It is over.
     Ended {
         /// How.

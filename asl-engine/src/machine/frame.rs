@@ -47,7 +47,9 @@ pub(super) struct Frame {
 /// What a frame waits for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Phase {
-    /// Its turn.
+    /// Its turn to enter its state.
+    Entering,
+    /// Nothing: its state is at work.
     Ready,
     /// A task.
     Task(RunningTask),
@@ -59,6 +61,39 @@ pub(super) enum Phase {
     Map(Box<Iterations>),
     /// The child executions of a distributed Map state, its ItemReader or its ResultWriter.
     MapRun(Box<MapRun>),
+    /// Nothing: it failed or was aborted, or the execution has ended. It is kept for a redrive.
+    Down(Left),
+}
+
+/// Where a redrive goes on with a frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Left {
+    /// It was about to enter its state.
+    Entering,
+    /// Its state failed or was aborted as a whole.
+    State,
+    /// The branches of a Parallel state that did not succeed.
+    Parallel(Join),
+    /// The iterations of a Map state that did not succeed.
+    Map(Box<Iterations>),
+    /// The child executions of a Map Run that did not succeed.
+    MapRun(Box<MapRun>),
+}
+
+impl Phase {
+    /// The frames below.
+    pub(super) fn children(&self) -> impl Iterator<Item = FrameId> {
+        let join = match self {
+            Phase::Parallel(join) | Phase::Down(Left::Parallel(join)) => Some(join),
+            Phase::Map(iterations) | Phase::Down(Left::Map(iterations)) => Some(&iterations.join),
+            _ => None,
+        };
+        join.into_iter().flat_map(|join| join.children.iter().flatten().copied())
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        matches!(self, Phase::Down(_))
+    }
 }
 
 /// A task under way.
@@ -95,6 +130,8 @@ pub(super) struct Iterations {
     pub(super) items: crate::value::Array,
     /// The next item to start.
     pub(super) next: usize,
+    /// How many may run at once.
+    pub(super) concurrency: usize,
     /// What ItemSelector sees as `$`: the state's effective input.
     pub(super) effective_input: Value,
 }
@@ -113,7 +150,7 @@ impl Frame {
             variables: Variables::default(),
             map_item: None,
             attempts: Vec::new(),
-            phase: Phase::Ready,
+            phase: Phase::Entering,
         }
     }
 
@@ -156,11 +193,6 @@ impl Frames {
     pub(super) fn iter(&self) -> impl Iterator<Item = (FrameId, &Frame)> {
         let slots = self.slots.iter().zip(0..);
         slots.filter_map(|(slot, index)| Some((FrameId { index, generation: slot.generation }, slot.frame.as_ref()?)))
-    }
-
-    /// Takes every frame out.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Frame> + use<> {
-        std::mem::take(self).slots.into_iter().filter_map(|slot| slot.frame)
     }
 
     pub(super) fn get(&self, id: FrameId) -> Option<&Frame> {

@@ -19,6 +19,7 @@ mod environment;
 mod event;
 mod frame;
 mod recovery;
+mod redrive;
 mod rng;
 mod state;
 pub mod token;
@@ -53,7 +54,7 @@ pub struct Machine {
 }
 
 /// The form in which machines are written out. Changes with every change of [`Core`].
-pub const SNAPSHOT_VERSION: u32 = 4;
+pub const SNAPSHOT_VERSION: u32 = 5;
 
 /// A machine written out at one point of its life: serialisable, without program and history.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -102,6 +103,9 @@ struct Core {
     digest: u64,
     rng: Rng,
     outcome: Option<Outcome>,
+    /// How often it was redriven, and when it was last.
+    redrives: u64,
+    redriven_at: Option<Timestamp>,
 }
 
 /// Something that is ready to be done.
@@ -113,6 +117,8 @@ enum Work {
     StartTask(FrameId, TaskId),
     /// Start the next child execution of the frame's Map Run.
     StartChild(FrameId),
+    /// Go on with the frame after a redrive.
+    Redrive(FrameId),
 }
 
 /// A timer that somebody waits for.
@@ -157,6 +163,8 @@ impl Machine {
             digest: 0,
             rng,
             outcome: None,
+            redrives: 0,
+            redriven_at: None,
         };
         Machine { program, core, trial: None }
     }
@@ -175,7 +183,7 @@ impl Machine {
     ///
     /// Total: an event for something that is no longer awaited is ignored, because drivers deliver late answers.
     pub fn step(&mut self, now: Timestamp, event: Event, effects: &mut Effects) {
-        if self.core.outcome.is_some() {
+        if self.core.outcome.is_some() && event != Event::Redriven {
             return;
         }
         let program = Arc::clone(&self.program);

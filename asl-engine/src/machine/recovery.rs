@@ -108,6 +108,8 @@ impl Turn<'_> {
         if used >= retrier.max_attempts {
             return false;
         }
+        self.forget_left(id);
+        let Some(frame) = self.frame_mut(id) else { return false };
         frame.attempts[index] += 1;
         frame.phase = Phase::Timer;
         let at = self.now.plus_millis(delay_millis(retrier, used, random));

@@ -4,7 +4,7 @@ use super::environment::Surroundings;
 use super::frame::{Frame, FrameId, Phase};
 use super::rng::mix;
 use super::trial::Trial;
-use super::{Alarm, Command, Core, Effects, Event, MachineType, MapRunStatus, Outcome, TaskId, Timer, TimerId, Work};
+use super::{Alarm, Command, Core, Effects, Event, MachineType, Outcome, TaskId, Timer, TimerId, Work};
 use crate::definition::Program;
 use crate::definition::program::{State, StateKind, Transition};
 use crate::error::{self, StatesError, names};
@@ -57,6 +57,7 @@ impl<'a> Turn<'a> {
             Event::TaskHeartbeat { task } => self.task_heartbeat(task),
             Event::ChildFinished { child, outcome } => self.child_finished(child, outcome),
             Event::MapRunUpdated { map_run_arn, limits } => self.map_run_updated(&map_run_arn, limits),
+            Event::Redriven => self.redriven(),
             Event::StopRequested { error } => self.end(Outcome::Aborted(error)),
         }
         self.run();
@@ -69,6 +70,17 @@ impl<'a> Turn<'a> {
         self.core.started_at = self.now;
         let (input, role_arn) = (self.core.start.input.clone(), self.core.start.role_arn.clone());
         self.emit_after(0, || HistoryDetail::ExecutionStarted { input, role_arn });
+        self.limit_time();
+        let start_at = self.core.start.start_at.unwrap_or(self.program.start_at);
+        let mut root = Frame::new(None, 0, start_at, self.core.start.input.clone(), 0);
+        if let Some(trial) = self.trial {
+            root.variables.extend(trial.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        self.spawn(root);
+    }
+
+    /// Sets the timer of the execution's own TimeoutSeconds.
+    pub(super) fn limit_time(&mut self) {
         // A child execution runs the item processor, which has no TimeoutSeconds; the machine's own is its parent's.
         let own = self.program.timeout_seconds.filter(|_| self.core.start.start_at.is_none());
         let seconds = match self.core.start.machine_type {
@@ -78,12 +90,6 @@ impl<'a> Turn<'a> {
         if let Some(seconds) = seconds {
             self.wake(self.now.plus_seconds(seconds), Timer::Execution);
         }
-        let start_at = self.core.start.start_at.unwrap_or(self.program.start_at);
-        let mut root = Frame::new(None, 0, start_at, self.core.start.input.clone(), 0);
-        if let Some(trial) = self.trial {
-            root.variables.extend(trial.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
-        self.spawn(root);
     }
 
     /// Does what is ready, a bounded amount of it.
@@ -100,6 +106,7 @@ impl<'a> Turn<'a> {
                 Some(Work::Enter(frame)) => self.enter(frame),
                 Some(Work::StartTask(frame, task)) => self.task_started(frame, task),
                 Some(Work::StartChild(frame)) => self.start_child(frame),
+                Some(Work::Redrive(frame)) => self.redrive(frame),
             }
         }
         if self.core.outcome.is_none() && !self.core.ready.is_empty() {
@@ -142,7 +149,7 @@ impl<'a> Turn<'a> {
     fn enter(&mut self, id: FrameId) {
         let Some(state) = self.state_of(id) else { return };
         let now = self.now;
-        let Some(frame) = self.frame_mut(id) else { return };
+        let Some(frame) = self.frame_mut(id).filter(|frame| matches!(frame.phase, Phase::Entering)) else { return };
         frame.before_entered = frame.previous;
         frame.entered_at = now;
         frame.attempts.clear();
@@ -173,6 +180,7 @@ impl<'a> Turn<'a> {
         if self.trial.is_some() {
             return self.trial_left(id, exit);
         }
+        self.forget_left(id);
         let Some(state) = self.state_of(id) else { return };
         let Exit { output, assigned, next } = exit;
         self.emit(id, || HistoryDetail::StateExited {
@@ -188,7 +196,7 @@ impl<'a> Turn<'a> {
             Transition::Next(next) => {
                 frame.state = next;
                 frame.input = output;
-                frame.phase = Phase::Ready;
+                frame.phase = Phase::Entering;
                 self.core.ready.push_back(Work::Enter(id));
             }
             Transition::End => self.frame_succeeded(id, output),
@@ -228,27 +236,28 @@ impl<'a> Turn<'a> {
     pub(super) fn abort(&mut self, id: FrameId, previous: u64) {
         let mut doomed = vec![id];
         while let Some(id) = doomed.pop() {
-            let Some(frame) = self.core.frames.remove(id) else { continue };
+            let Some(frame) = self.frame(id) else { continue };
+            let entered = frame.entered > 0;
+            if !frame.phase.is_down() {
+                doomed.extend(frame.phase.children());
+            }
             match &frame.phase {
                 Phase::Task(running) => {
                     let task = running.task;
                     self.core.tasks.remove(&task);
                     self.command(Command::Abandon { task });
                 }
-                Phase::Parallel(join) => doomed.extend(join.children.iter().flatten()),
-                Phase::Map(iterations) => doomed.extend(iterations.join.children.iter().flatten()),
-                Phase::MapRun(run) => {
-                    self.abandon_map_run(run, MapRunStatus::Aborted);
-                    // Not recorded; as with the state's own MapStateAborted, a stop of the whole execution tells none.
-                    self.emit_after(previous, || HistoryDetail::MapRunAborted);
-                }
-                Phase::Timer | Phase::Ready => {}
+                // Not recorded; as with the state's own MapStateAborted, a stop of the whole execution tells none.
+                Phase::MapRun(_) => _ = self.emit_after(previous, || HistoryDetail::MapRunAborted),
+                _ => {}
             }
+            let Some(frame) = self.frame(id) else { continue };
             let kind = &self.program.state(frame.state).kind;
             // API reference, HistoryEventType: only these four kinds of state can be told as aborted.
             let told =
                 matches!(kind, StateKind::Task(_) | StateKind::Wait(_) | StateKind::Parallel(_) | StateKind::Map(_));
-            if told && frame.entered > 0 {
+            self.put_down(id);
+            if told && entered {
                 self.emit_after(previous, || HistoryDetail::StateAborted { state_type: kind.type_name() });
             }
         }
@@ -277,10 +286,9 @@ impl<'a> Turn<'a> {
             Outcome::TimedOut(error) => HistoryDetail::ExecutionTimedOut(error.clone()),
             Outcome::Aborted(error) => HistoryDetail::ExecutionAborted(error.clone()),
         });
-        for frame in self.core.frames.drain() {
-            if let Phase::MapRun(run) = frame.phase {
-                self.abandon_map_run(&run, MapRunStatus::Aborted);
-            }
+        let frames: Vec<FrameId> = self.core.frames.iter().map(|(id, _)| id).collect();
+        for frame in frames {
+            self.put_down(frame);
         }
         for task in std::mem::take(&mut self.core.tasks).into_keys() {
             self.command(Command::Abandon { task });
@@ -303,6 +311,7 @@ impl<'a> Turn<'a> {
             Command::StopChild { child } => (6, child.0),
             Command::MapRun { .. } => (7, 0),
             Command::Finish(_) => (8, 0),
+            Command::RedriveChild { child, .. } => (9, child.0),
         };
         self.digest(kind, id);
         self.effects.commands.push(command);

@@ -8,6 +8,7 @@ use super::journal::{Journal, JournalError, Kept, Log, MemoryJournal};
 use super::map_run::{MapRun, MapRuns};
 use super::record::{Execution, PatientWait, Record, Records, Status};
 use super::recovery::Share;
+use super::redrive::{NotRedrivable, RedriveError};
 use super::replay;
 use super::retention::{self, Retention};
 use super::shard::{INBOX, Message, Shard, Shared, home_of};
@@ -20,7 +21,7 @@ use crate::mock::MockConfig;
 use crate::task::{TaskHandler, TaskRequest, TaskResult};
 use crate::time::Timestamp;
 use crate::value::{Str, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -376,6 +377,24 @@ impl Engine {
         self.execution(execution_arn)
     }
 
+    /// Redrives an execution: it goes on from where it failed. When this returns, that is recorded. Asked again with the same
+    /// token, within a quarter of an hour, it is redriven once.
+    ///
+    /// # Errors
+    /// See [`RedriveError`].
+    pub async fn redrive(&self, execution_arn: &str, token: Option<Str>) -> Result<Execution, RedriveError> {
+        let place = self.place(execution_arn).ok_or(RedriveError::Unknown)?;
+        if place.start.machine_type == MachineType::Express {
+            return Err(RedriveError::NotRedrivable(NotRedrivable::Express));
+        }
+        if self.0.shared.records.running() >= self.0.running_max {
+            return Err(StartError::Overloaded.into());
+        }
+        let (answer, redriven) = oneshot::channel();
+        self.send(&place, Message::Redrive { execution: place.execution, token, answer }).await;
+        redriven.await.unwrap_or(Err(StartError::Stopped.into()))
+    }
+
     /// An execution, as it is now.
     pub fn execution(&self, execution_arn: &str) -> Option<Execution> {
         // First where it runs: it leaves there only for the journal.
@@ -455,10 +474,13 @@ impl Engine {
             map_runs.tell(&kept.birth.start.execution_arn, map_run_arn, at, news);
         }
         for map_run in map_runs.of_execution(&kept.birth.start.execution_arn) {
+            let mut seen = HashSet::new();
             for child in readable(journal.list(&map_run.map_run_arn, None, None, usize::MAX))? {
-                let child = Execution::from(child);
-                map_runs.child_started(&map_run.map_run_arn, child.items);
-                map_runs.child_ended(&map_run.map_run_arn, child.items, child.status());
+                // Newest first: an EXPRESS child that was started again stands for the first one.
+                if !child.birth.parent.as_ref().is_some_and(|parent| seen.insert(parent.child)) {
+                    continue;
+                }
+                map_runs.child_known(&map_run.map_run_arn, &child.into());
             }
         }
         Some(map_runs)

@@ -3,7 +3,8 @@
 //! Nothing of them is kept: they follow from what their machines tell, also when that is told again by a replay, and from
 //! how their children stand.
 
-use super::record::Status;
+use super::record::{Execution, Status};
+use crate::limits;
 use crate::machine::{MapRunLimits, MapRunNews, MapRunStatus};
 use crate::time::Timestamp;
 use crate::value::Str;
@@ -20,6 +21,10 @@ pub struct MapRun {
     pub status: MapRunStatus,
     /// When it began.
     pub started: Timestamp,
+    /// How often it was redriven.
+    pub redrives: u64,
+    /// When it was last.
+    pub redriven: Option<Timestamp>,
     /// When it ended.
     pub stopped: Option<Timestamp>,
     /// Its limits, with what was not given being `None`.
@@ -28,6 +33,19 @@ pub struct MapRun {
     pub items: Counts,
     /// Its child executions, by how they stand.
     pub executions: Counts,
+}
+
+impl MapRun {
+    /// Is this child about to be redriven?
+    pub fn will_redrive(&self, child: &Execution) -> bool {
+        self.status == MapRunStatus::Running && waits_for_redrive(child.status(), child.stopped, self.redriven)
+    }
+}
+
+/// Did a child end without success before its Map Run was redriven?
+fn waits_for_redrive(status: Status, ended: Option<Timestamp>, redriven: Option<Timestamp>) -> bool {
+    let before = redriven.is_some_and(|redriven| ended.is_some_and(|ended| ended < redriven));
+    before && !matches!(status, Status::Running | Status::Succeeded)
 }
 
 /// How many items or child executions of a Map Run stand where.
@@ -40,6 +58,8 @@ pub struct Counts {
     pub failed: u64,
     pub timed_out: u64,
     pub aborted: u64,
+    pub pending_redrive: u64,
+    pub failures_not_redrivable: u64,
     pub total: u64,
     pub results_written: u64,
 }
@@ -51,15 +71,34 @@ impl Counts {
     }
 
     fn ended(&mut self, status: Status, number: u64) {
-        let counted = match status {
-            Status::Running => return,
-            Status::Succeeded => &mut self.succeeded,
-            Status::Failed => &mut self.failed,
-            Status::TimedOut => &mut self.timed_out,
-            Status::Aborted => &mut self.aborted,
-        };
+        let Some(counted) = self.ended_as(status) else { return };
         *counted += number;
         self.running = self.running.saturating_sub(number);
+    }
+
+    fn ended_as(&mut self, status: Status) -> Option<&mut u64> {
+        match status {
+            Status::Running => None,
+            Status::Succeeded => Some(&mut self.succeeded),
+            Status::Failed => Some(&mut self.failed),
+            Status::TimedOut => Some(&mut self.timed_out),
+            Status::Aborted => Some(&mut self.aborted),
+        }
+    }
+
+    fn redrive(&mut self) {
+        self.pending_redrive += self.failed + self.timed_out + self.aborted;
+        (self.failed, self.timed_out, self.aborted) = (0, 0, 0);
+    }
+
+    fn wait(&mut self, status: Status, number: u64) {
+        self.ended_as(status).into_iter().for_each(|counted| *counted -= number);
+        self.pending_redrive += number;
+    }
+
+    fn again(&mut self, number: u64) {
+        self.pending_redrive = self.pending_redrive.saturating_sub(number);
+        self.running += number;
     }
 
     fn finish(&mut self, total: u64, results_written: bool) {
@@ -74,6 +113,8 @@ struct Entry {
     execution_arn: Str,
     status: MapRunStatus,
     started: Timestamp,
+    redrives: u64,
+    redriven: Option<Timestamp>,
     stopped: Option<Timestamp>,
     limits: MapRunLimits,
     batched: bool,
@@ -102,6 +143,8 @@ impl MapRuns {
                     execution_arn: execution_arn.clone(),
                     status: MapRunStatus::Running,
                     started: at,
+                    redrives: 0,
+                    redriven: None,
                     stopped: None,
                     limits,
                     batched,
@@ -118,12 +161,30 @@ impl MapRuns {
         match news {
             MapRunNews::Started { .. } => {}
             MapRunNews::ItemsFound { items } => entry.items_found = items,
+            MapRunNews::Redriven => {
+                entry.redrives += 1;
+                entry.redriven = Some(at);
+                (entry.status, entry.stopped) = (MapRunStatus::Running, None);
+                entry.items.redrive();
+                entry.executions.redrive();
+            }
             MapRunNews::Updated { limits } => entry.limits.update(limits),
             MapRunNews::Ended { status, results_written } => {
                 entry.status = status;
                 entry.stopped = Some(at);
                 entry.results_written = results_written;
             }
+        }
+    }
+
+    /// A child as the journal tells of it: it runs, or has ended.
+    pub(super) fn child_known(&mut self, map_run_arn: &str, child: &Execution) {
+        self.child_started(map_run_arn, child.items);
+        self.child_ended(map_run_arn, child);
+        let Some(entry) = self.by_arn.get_mut(map_run_arn) else { return };
+        if entry.status == MapRunStatus::Running && waits_for_redrive(child.status(), child.stopped, entry.redriven) {
+            entry.items.wait(child.status(), child.items);
+            entry.executions.wait(child.status(), 1);
         }
     }
 
@@ -134,10 +195,21 @@ impl MapRuns {
         }
     }
 
-    pub(super) fn child_ended(&mut self, map_run_arn: &str, items: u64, status: Status) {
+    pub(super) fn child_again(&mut self, map_run_arn: &str, items: u64) {
         if let Some(entry) = self.by_arn.get_mut(map_run_arn) {
-            entry.items.ended(status, items);
-            entry.executions.ended(status, 1);
+            entry.items.again(items);
+            entry.executions.again(1);
+        }
+    }
+
+    pub(super) fn child_ended(&mut self, map_run_arn: &str, child: &Execution) {
+        let Some(entry) = self.by_arn.get_mut(map_run_arn) else { return };
+        let status = child.status();
+        let failed = !matches!(status, Status::Running | Status::Succeeded);
+        let for_good = failed && child.history >= limits::HISTORY_EVENTS_REDRIVABLE;
+        for (counts, number) in [(&mut entry.items, child.items), (&mut entry.executions, 1)] {
+            counts.ended(status, number);
+            counts.failures_not_redrivable += if for_good { number } else { 0 };
         }
     }
 
@@ -159,6 +231,8 @@ impl MapRuns {
             execution_arn: entry.execution_arn.clone(),
             status: entry.status,
             started: entry.started,
+            redrives: entry.redrives,
+            redriven: entry.redriven,
             stopped: entry.stopped,
             limits: entry.limits,
             items,

@@ -18,6 +18,9 @@ pub struct Outstanding {
     pub(super) timers: BTreeMap<TimerId, Timestamp>,
     /// The ARNs of its child executions.
     pub(super) children: BTreeMap<ChildId, Str>,
+    /// Those of them that were redriven, and how often they are to be.
+    #[serde(default)]
+    pub(super) redriven: BTreeMap<ChildId, u64>,
     /// Everything it told of its Map Runs.
     pub(super) map_runs: Vec<(Timestamp, Str, MapRunNews)>,
     /// It yielded in the middle of its own work.
@@ -52,7 +55,10 @@ impl Outstanding {
                 }
             }
             Event::DeadlineReached { timer } => _ = self.timers.remove(timer),
-            Event::ChildFinished { child, .. } => _ = self.children.remove(child),
+            Event::ChildFinished { child, .. } => {
+                self.children.remove(child);
+                self.redriven.remove(child);
+            }
             _ => {}
         }
         if let Event::TaskSubmitted { task, .. } | Event::TaskSucceeded { task, .. } | Event::TaskFailed { task, .. } =
@@ -61,6 +67,11 @@ impl Outstanding {
         {
             self.tasks.remove(task);
         }
+    }
+
+    pub(super) fn redrive_child(&mut self, child: ChildId, child_arn: Str, redrives: u64) {
+        self.children.insert(child, child_arn);
+        self.redriven.insert(child, redrives);
     }
 
     pub(super) fn ask(&mut self, command: Box<TaskCommand>) -> TaskId {

@@ -101,12 +101,12 @@ impl Shard {
         let brought_back = || -> Result<_, JournalError> {
             let Some(kept) = journal.get(execution)?.filter(|kept| kept.end.is_none()) else { return Ok(None) };
             let replay = replay::bring_back(&**journal, &kept)?;
-            Ok(Some((kept.birth, replay)))
+            Ok(Some((kept.birth, kept.redrives, replay)))
         };
         match brought_back() {
-            Ok(Some((birth, replay))) => {
+            Ok(Some((birth, redrives, replay))) => {
                 let home = self.shared.home_of(&birth);
-                self.host(birth, replay, home, true).publish();
+                self.host(birth, replay, home, true, redrives).publish();
                 if let Some(running) = self.running.get_mut(&execution) {
                     running.parked = true;
                 }

@@ -3,7 +3,8 @@
 use super::activity::Offered;
 use super::engine::{StartError, TokenError, TokenReport};
 use super::journal::{Birth, End, Entry, Happened, Journal, Parent, Saved};
-use super::record::{Execution, Record, Status};
+use super::record::{Execution, Record};
+use super::redrive::Redrives;
 use super::replay::Replay;
 use super::shard::{Running, Shard, home_of};
 use crate::definition::Program;
@@ -57,16 +58,23 @@ impl Shard {
     fn bear(&mut self, birth: Birth, home: u64, kept: bool) -> Arc<Record> {
         let replay = Replay::new(&birth);
         self.shared.records.count_running(1);
-        let record = self.host(Arc::new(birth), replay, home, kept);
+        let record = self.host(Arc::new(birth), replay, home, kept, Arc::default());
         self.record(kept, Entry::Born(record.birth.clone()));
         let born = record.clone();
         self.hold(move |_| born.publish());
         record
     }
 
-    pub(super) fn host(&mut self, birth: Arc<Birth>, replay: Replay, home: u64, kept: bool) -> Arc<Record> {
+    pub(super) fn host(
+        &mut self,
+        birth: Arc<Birth>,
+        replay: Replay,
+        home: u64,
+        kept: bool,
+        redrives: Arc<Redrives>,
+    ) -> Arc<Record> {
         let sequence = birth.sequence;
-        let record = self.shared.records.insert(birth, home, kept, self.shared.clock.clone());
+        let record = self.shared.records.insert(birth, home, kept, redrives, self.shared.clock.clone());
         let Replay { machine, outstanding, events, snapshot } = replay;
         let hosted = Running {
             record: record.clone(),
@@ -168,6 +176,10 @@ impl Shard {
                 self.soon.push_back((execution, Event::Resumed));
             }
             Command::StartChild(child) => self.start_child(execution, now, *child),
+            Command::RedriveChild { child, execution_arn, redrives } => {
+                running.outstanding.redrive_child(child, execution_arn.clone(), redrives);
+                self.hold(move |shard| shard.redrive_child(execution, child, &execution_arn, redrives));
+            }
             Command::StopChild { child } => {
                 if let Some(child_arn) = running.outstanding.children.remove(&child) {
                     self.stop_child(&child_arn);
@@ -180,6 +192,7 @@ impl Shard {
 
     fn finish(&mut self, execution: u64, now: Timestamp, outcome: Outcome) {
         let Some(running) = self.running.remove(&execution) else { return };
+        let history = running.machine.events();
         for (timer, at) in running.outstanding.timers {
             self.timers.remove(&(at, execution, timer));
         }
@@ -193,7 +206,7 @@ impl Shard {
             let event = Event::ChildFinished { child: parent.child, outcome: outcome.clone() };
             self.soon.push_back((waiting.birth.sequence, event));
         }
-        let end = End { at: now, outcome };
+        let end = End { at: now, outcome, history };
         self.record(record.kept, Entry::Ended(record.birth.clone(), end.clone()));
         self.hold(move |shard| shard.shared.records.finish(&record, end));
     }
@@ -211,7 +224,7 @@ impl Shard {
 
     /// A child of an execution here; it lives here, too.
     fn start_child(&mut self, execution: u64, now: Timestamp, command: ChildCommand) {
-        let ChildCommand { child, map_run_arn, items, start } = command;
+        let ChildCommand { child, map_run_arn, items, again, start } = command;
         let Some(running) = self.running.get_mut(&execution) else { return };
         running.outstanding.children.insert(child, start.execution_arn.clone());
         let Record { birth, home, kept, .. } = &*running.record;
@@ -221,7 +234,7 @@ impl Shard {
         let sequence = if kept { log.journal.next_sequence() } else { log.passing.next_sequence() };
         let parent = Some(Parent { execution_arn, child, map_run_arn: map_run_arn.clone(), items });
         self.bear(Birth { sequence, program, start: Arc::new(start), started: now, parent }, home, kept);
-        self.hold(move |shard| shard.shared.records.map_run_child(&map_run_arn, items, Status::Running));
+        self.hold(move |shard| shard.shared.records.map_run_child(&map_run_arn, items, again));
         self.soon.push_back((sequence, Event::Started));
     }
 

@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::journal::{Birth, End, Kept};
 use super::map_run::{MapRun, MapRuns};
+use super::redrive::Redrives;
 use crate::definition::Program;
 use crate::machine::{MapRunNews, Outcome, Start};
 use crate::time::Timestamp;
@@ -25,6 +26,10 @@ pub struct Execution {
     pub stopped: Option<Timestamp>,
     /// How it ended; `None` while it runs.
     pub outcome: Option<Outcome>,
+    /// How often it was redriven.
+    pub redrives: Arc<Redrives>,
+    /// How many events its history has, once it has ended; 0 while it runs.
+    pub history: u64,
     /// The Map Run it is a child of.
     pub map_run_arn: Option<Str>,
     /// How many items of the Map Run it processes; 0 for executions that are no children.
@@ -64,14 +69,17 @@ impl Execution {
 }
 
 impl From<Kept> for Execution {
-    fn from(Kept { birth, end }: Kept) -> Execution {
-        let (stopped, outcome) = end.map(|End { at, outcome }| (at, outcome)).unzip();
+    fn from(Kept { birth, end, redrives }: Kept) -> Execution {
+        let history = end.as_ref().map_or(0, |end| end.history);
+        let (stopped, outcome) = end.map(|End { at, outcome, .. }| (at, outcome)).unzip();
         Execution {
             start: birth.start.clone(),
             program: birth.program.clone(),
             started: birth.started,
             stopped,
             outcome,
+            redrives,
+            history,
             map_run_arn: birth.parent.as_ref().map(|parent| parent.map_run_arn.clone()),
             items: birth.parent.as_ref().map_or(0, |parent| parent.items),
         }
@@ -87,6 +95,8 @@ pub(super) struct Record {
     pub(super) kept: bool,
     /// Is its start recorded? Until then nobody may see it.
     public: AtomicBool,
+    /// How often it was redriven.
+    redrives: Arc<Redrives>,
     end: Mutex<Option<End>>,
     pub(super) ended: Notify,
     /// Handlers that wait for the end; virtual time may pass until then, and not a moment longer.
@@ -104,7 +114,7 @@ impl Record {
     }
 
     pub(super) fn snapshot(&self) -> Execution {
-        Kept { birth: self.birth.clone(), end: self.end().clone() }.into()
+        Kept { birth: self.birth.clone(), end: self.end().clone(), redrives: self.redrives.clone() }.into()
     }
 }
 
@@ -167,12 +177,20 @@ struct Tables {
 
 impl Records {
     /// A new execution. Its shard has made sure that its ARN is free.
-    pub(super) fn insert(&self, birth: Arc<Birth>, home: u64, kept: bool, clock: Clock) -> Arc<Record> {
+    pub(super) fn insert(
+        &self,
+        birth: Arc<Birth>,
+        home: u64,
+        kept: bool,
+        redrives: Arc<Redrives>,
+        clock: Clock,
+    ) -> Arc<Record> {
         let record = Arc::new(Record {
             birth,
             home,
             kept,
             public: AtomicBool::new(false),
+            redrives,
             end: Mutex::default(),
             ended: Notify::new(),
             patient: Patient { clock, waiting: AtomicUsize::new(0) },
@@ -196,14 +214,13 @@ impl Records {
 
     /// An execution has ended, and the journal has it.
     pub(super) fn finish(&self, record: &Record, end: End) {
-        let status = Status::of(Some(&end.outcome));
         *record.end() = Some(end);
         let Birth { start, parent, .. } = &*record.birth;
         let mut tables = self.change();
         tables.by_arn.remove(&start.execution_arn);
         tables.map_runs.forget(&start.execution_arn);
         if let Some(parent) = parent {
-            tables.map_runs.child_ended(&parent.map_run_arn, parent.items, status);
+            tables.map_runs.child_ended(&parent.map_run_arn, &record.snapshot());
         }
         drop(tables);
         self.running.fetch_sub(1, Ordering::Relaxed);
@@ -245,13 +262,15 @@ impl Records {
         self.change().map_runs.tell(execution_arn, map_run_arn, at, news);
     }
 
-    /// A child of a Map Run runs, or has ended already.
-    pub(super) fn map_run_child(&self, map_run_arn: &str, items: u64, status: Status) {
+    /// A child of a Map Run begins; `again`: it, or one that it stands for, had ended without success.
+    pub(super) fn map_run_child(&self, map_run_arn: &str, items: u64, again: bool) {
         let map_runs = &mut self.change().map_runs;
-        map_runs.child_started(map_run_arn, items);
-        if status != Status::Running {
-            map_runs.child_ended(map_run_arn, items, status);
-        }
+        if again { map_runs.child_again(map_run_arn, items) } else { map_runs.child_started(map_run_arn, items) }
+    }
+
+    /// A child of a Map Run is found in the journal.
+    pub(super) fn map_run_child_known(&self, map_run_arn: &str, child: &Execution) {
+        self.change().map_runs.child_known(map_run_arn, child);
     }
 
     pub(super) fn map_run(&self, map_run_arn: &str) -> Option<MapRun> {

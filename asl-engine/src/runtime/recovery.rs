@@ -6,7 +6,6 @@
 use super::activity::Offered;
 use super::journal::{Kept, Parked};
 use super::outstanding::Outstanding;
-use super::record::Status;
 use super::replay;
 use super::shard::Shard;
 use crate::error::StatesError;
@@ -33,7 +32,7 @@ impl Shard {
             let (sequence, execution_arn) = (kept.birth.sequence, kept.birth.start.execution_arn.clone());
             match replay::bring_back(&*self.shared.log.journal, &kept) {
                 Ok(replay) => {
-                    self.host(kept.birth, replay, home, true).publish();
+                    self.host(kept.birth, replay, home, true, kept.redrives).publish();
                     brought_back.push(sequence);
                 }
                 // It stays as it is: to go on with something else would falsify its history.
@@ -63,7 +62,9 @@ impl Shard {
         let begun = running.events > 0;
         let Outstanding { tasks, timers, children, yielded, .. } = &running.outstanding;
         self.timers.extend(timers.iter().map(|(timer, at)| (*at, execution, *timer)));
-        let children: Vec<_> = children.iter().map(|(child, arn)| (*child, arn.clone())).collect();
+        let redriven = &running.outstanding.redriven;
+        let children: Vec<_> =
+            children.iter().map(|(child, arn)| (*child, arn.clone(), redriven.get(child).copied())).collect();
         let tasks: Vec<TaskId> = tasks.keys().copied().collect();
         let next = match begun {
             false => Some(Event::Started),
@@ -75,8 +76,11 @@ impl Shard {
             }
         }
         self.tell_map_runs(execution);
-        for (child, child_arn) in children {
-            self.resume_child(execution, child, &child_arn);
+        for (child, child_arn, redrives) in children {
+            match redrives {
+                None => self.resume_child(execution, child, &child_arn),
+                Some(redrives) => self.redrive_child(execution, child, &child_arn, redrives),
+            }
         }
         if let Some(event) = next {
             self.soon.push_back((execution, event));
@@ -95,22 +99,24 @@ impl Shard {
     pub(super) fn tell_map_runs(&self, execution: u64) {
         let Some(running) = self.running.get(&execution) else { return };
         let execution_arn = &running.record.birth.start.execution_arn;
-        for (at, map_run_arn, news) in running.outstanding.map_runs.iter().cloned() {
-            let started = matches!(news, MapRunNews::Started { .. });
-            self.shared.records.map_run_news(execution_arn, map_run_arn.clone(), at, news);
-            if started {
-                self.count_children(&map_run_arn);
-            }
+        let news = &running.outstanding.map_runs;
+        for (at, map_run_arn, news) in news.iter().cloned() {
+            self.shared.records.map_run_news(execution_arn, map_run_arn, at, news);
+        }
+        for (_, map_run_arn, _) in news.iter().filter(|(.., news)| matches!(news, MapRunNews::Started { .. })) {
+            self.count_children(map_run_arn);
         }
     }
 
     fn count_children(&self, map_run_arn: &str) {
         match self.shared.log.journal.list(map_run_arn, None, None, usize::MAX) {
             Ok(children) => {
+                let mut seen = HashSet::new();
+                // Newest first: an EXPRESS child that was started again stands for the first one.
                 for child in children {
-                    let items = child.birth.parent.as_ref().map_or(0, |parent| parent.items);
-                    let status = Status::of(child.end.as_ref().map(|end| &end.outcome));
-                    self.shared.records.map_run_child(map_run_arn, items, status);
+                    if child.birth.parent.as_ref().is_some_and(|parent| seen.insert(parent.child)) {
+                        self.shared.records.map_run_child_known(map_run_arn, &child.into());
+                    }
                 }
             }
             Err(error) => tracing::error!(map_run_arn, %error, "the children of a Map Run cannot be counted"),

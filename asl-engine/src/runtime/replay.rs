@@ -135,6 +135,9 @@ impl Replay {
             Command::Wake { timer, at } => _ = outstanding.timers.insert(timer, at),
             Command::Resume => outstanding.yielded = true,
             Command::StartChild(child) => _ = outstanding.children.insert(child.child, child.start.execution_arn),
+            Command::RedriveChild { child, execution_arn, redrives } => {
+                outstanding.redrive_child(child, execution_arn, redrives);
+            }
             Command::StopChild { child } => _ = outstanding.children.remove(&child),
             Command::MapRun { map_run_arn, news } => outstanding.map_runs.push((at, map_run_arn, news)),
             Command::Finish(_) => {}

@@ -5,8 +5,9 @@ use super::clock::Clock;
 use super::engine::{StartError, TokenError, TokenReport};
 use super::journal::{Birth, Entry, Journal, JournalError, Log};
 use super::outstanding::Outstanding;
-use super::record::{Record, Records};
+use super::record::{Execution, Record, Records};
 use super::recovery::Share;
+use super::redrive::RedriveError;
 use super::retention::Retention;
 use crate::definition::Program;
 use crate::machine::{Event, Machine, Start, TaskId, TimerId};
@@ -46,6 +47,8 @@ pub(super) enum Message {
     HandlerDone { execution: u64, task: TaskId, event: Option<Event> },
     /// Something happened to an execution; answered when it is done. Stops are told so.
     Tell { execution: u64, event: Event, told: oneshot::Sender<()> },
+    /// Somebody redrives it; answered when that is recorded.
+    Redrive { execution: u64, token: Option<Str>, answer: oneshot::Sender<Result<Execution, RedriveError>> },
     /// Somebody wants to hear of its end; `None`: it has ended.
     Attend { execution: u64, answer: oneshot::Sender<Option<Arc<Record>>> },
     /// A worker or callback reports by a token that was read already.
@@ -257,6 +260,10 @@ impl Shard {
                     self.happen(execution, event);
                 }
                 self.hold(move |_| _ = told.send(()));
+            }
+            Message::Redrive { execution, token, answer } => {
+                let outcome = self.redrive(execution, token);
+                self.hold(move |_| _ = answer.send(outcome));
             }
             Message::Attend { execution, answer } => {
                 self.awake(execution);

@@ -5,7 +5,6 @@ use crate::execution;
 use crate::service::{Caller, Service};
 use crate::wire::validate::Constraints;
 use crate::wire::{ApiError, EpochSeconds};
-use asl_engine::runtime::Status;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -40,7 +39,11 @@ pub(crate) struct Response {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
     redrive_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<EpochSeconds>,
     redrive_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     redrive_status_reason: Option<String>,
@@ -58,17 +61,15 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let data = settings::included_data(&mut constraints, request.included_data.as_deref());
     constraints.check()?;
     let execution = execution::find(service, &arn)?;
-    let status = execution.status();
     let (output, error, cause) = execution::result(&execution);
-    let fixed = matches!(status, Status::Running | Status::Succeeded);
-    let reason = fixed.then(|| format!("Execution is {} and cannot be redriven", execution::status_name(status)));
+    let (redrive_status, redrive_status_reason) = execution::redrive_status(service, &execution);
     Ok(Response {
         execution_arn: execution.start.execution_arn.to_string(),
         state_machine_arn: execution.start.state_machine_arn.to_string(),
         state_machine_version_arn: execution.start.state_machine_version_arn.as_ref().map(ToString::to_string),
         state_machine_alias_arn: execution.start.state_machine_alias_arn.as_ref().map(ToString::to_string),
         name: execution.start.execution_name.to_string(),
-        status: execution::status_name(status),
+        status: execution::status_name(execution.status()),
         start_date: execution.started.into(),
         stop_date: execution.stopped.map(EpochSeconds),
         input: data.then(|| execution::input_text(&execution)),
@@ -77,8 +78,10 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         output: output.filter(|_| data),
         error,
         cause,
-        redrive_count: 0,
-        redrive_status: if fixed { "NOT_REDRIVABLE" } else { "REDRIVABLE" },
-        redrive_status_reason: reason,
+        map_run_arn: execution.map_run_arn.as_ref().map(ToString::to_string),
+        redrive_count: execution.redrives.count,
+        redrive_date: execution.redrives.at.map(EpochSeconds),
+        redrive_status,
+        redrive_status_reason,
     })
 }

@@ -1,17 +1,20 @@
 //! ListExecutions
 
-use super::settings;
+use super::{describe_map_run, settings};
 use crate::execution::status_name;
 use crate::service::{Caller, Service};
 use crate::wire::page::page_size;
 use crate::wire::validate::Constraints;
 use crate::wire::{ApiError, Arn, EpochSeconds};
 use asl_engine::machine::MachineType;
-use asl_engine::runtime::{Execution, Status};
+use asl_engine::runtime::{Execution, MapRun, Status};
 use serde::{Deserialize, Serialize};
 
 /// The statuses, in the order in which AWS prints them.
 const STATUSES: &[&str] = &["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"];
+
+/// A child execution that did not succeed, and that its redriven Map Run is about to redrive.
+const PENDING_REDRIVE: &str = "PENDING_REDRIVE";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,12 +44,18 @@ struct Item {
     state_machine_version_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state_machine_alias_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_count: Option<u64>,
     name: String,
     status: &'static str,
     start_date: EpochSeconds,
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_date: Option<EpochSeconds>,
     redrive_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redrive_date: Option<EpochSeconds>,
 }
 
 /// Newest first.
@@ -59,35 +68,67 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     constraints.range("maxResults", request.max_results, settings::MAX_RESULTS);
     let token = constraints.optional_text("nextToken", request.next_token, 1..=3096);
     constraints.check()?;
-    let arn = match (arn, map_run) {
-        (Some(arn), None) => arn,
-        (None, Some(map_run)) => return Err(ApiError::resource_not_found(&map_run)),
+    let filter = Filter::of(request.status_filter.as_deref(), request.redrive_filter.as_deref());
+    let (arn, map_run) = match (arn, map_run) {
+        (Some(arn), None) => (arn, None),
+        (None, Some(arn)) => {
+            let map_run = describe_map_run::find(service, &arn)?;
+            (arn, Some(map_run))
+        }
         _ => {
             return Err(ApiError::validation("Must specify exactly one of a state machine ARN or a Map Run ARN"));
         }
     };
-    Arn::parse_state_machine(&arn)?;
-    if request.status_filter.as_deref() == Some("PENDING_REDRIVE") {
-        return Err(ApiError::validation("The status filter PENDING_REDRIVE needs a Map Run ARN"));
+    if map_run.is_none() {
+        Arn::parse_state_machine(&arn)?;
+        if filter.status == PENDING_REDRIVE {
+            return Err(ApiError::validation("The status filter PENDING_REDRIVE needs a Map Run ARN"));
+        }
+        if listed(service, &arn)? == MachineType::Express {
+            return Err(ApiError::state_machine_type_not_supported());
+        }
     }
-    if listed(service, &arn)? == MachineType::Express {
-        return Err(ApiError::state_machine_type_not_supported());
-    }
-    let filter = request.status_filter.as_deref().unwrap_or_default();
-    let redrive = request.redrive_filter.as_deref().unwrap_or_default();
-    let list = ["ListExecutions", arn.as_str(), filter, redrive];
-    let after = service.pages().position(&list, token.as_deref())?;
-    // No execution is ever redriven so far.
-    if redrive == "REDRIVEN" {
-        return Ok(Response { executions: Vec::new(), next_token: None });
-    }
+    let list = ["ListExecutions", arn.as_str(), filter.status, filter.redrive];
+    let mut after = service.pages().position(&list, token.as_deref())?;
     let size = page_size(request.max_results);
-    let mut found = service.engine().executions(&arn, status_named(filter), after.as_deref(), size + 1);
+    let mut found: Vec<Item> = Vec::new();
+    while found.len() <= size {
+        let read = service.engine().executions(&arn, filter.journal_status(), after.as_deref(), size + 1);
+        after = read.last().map(|execution| execution.start.execution_arn.to_string());
+        let all_read = read.len() <= size;
+        found.extend(read.iter().map(|execution| item(execution, map_run.as_ref())).filter(|item| filter.lets(item)));
+        if all_read {
+            break;
+        }
+    }
     let more = found.len() > size;
     found.truncate(size);
     let last = found.last().filter(|_| more);
-    let next_token = last.map(|execution| service.pages().token(&list, &execution.start.execution_arn));
-    Ok(Response { executions: found.iter().map(item).collect(), next_token })
+    let next_token = last.map(|item| service.pages().token(&list, &item.execution_arn));
+    Ok(Response { executions: found, next_token })
+}
+
+/// Which executions are listed; an empty text lets all.
+struct Filter<'a> {
+    status: &'a str,
+    redrive: &'a str,
+}
+
+impl<'a> Filter<'a> {
+    fn of(status: Option<&'a str>, redrive: Option<&'a str>) -> Self {
+        Filter { status: status.unwrap_or_default(), redrive: redrive.unwrap_or_default() }
+    }
+
+    /// What the journal is asked for. It knows nothing of what waits to be redriven.
+    fn journal_status(&self) -> Option<Status> {
+        let all = [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
+        all.into_iter().find(|status| status_name(*status) == self.status)
+    }
+
+    fn lets(&self, item: &Item) -> bool {
+        let redriven = if item.redrive_count > 0 { "REDRIVEN" } else { "NOT_REDRIVEN" };
+        (self.status.is_empty() || self.status == item.status) && (self.redrive.is_empty() || self.redrive == redriven)
+    }
 }
 
 /// The type of the state machine whose executions are listed: all of them, or those of a version or an alias.
@@ -105,21 +146,20 @@ fn listed(service: &Service, arn: &str) -> Result<MachineType, ApiError> {
     Ok(service.registry().state_machine(state_machine_arn)?.machine_type)
 }
 
-fn item(execution: &Execution) -> Item {
+fn item(execution: &Execution, map_run: Option<&MapRun>) -> Item {
+    let waits = map_run.is_some_and(|map_run| map_run.will_redrive(execution));
     Item {
         execution_arn: execution.start.execution_arn.to_string(),
         state_machine_arn: execution.start.state_machine_arn.to_string(),
         state_machine_version_arn: execution.start.state_machine_version_arn.as_ref().map(ToString::to_string),
         state_machine_alias_arn: execution.start.state_machine_alias_arn.as_ref().map(ToString::to_string),
+        map_run_arn: map_run.map(|map_run| map_run.map_run_arn.to_string()),
+        item_count: map_run.map(|_| execution.items),
         name: execution.start.execution_name.to_string(),
-        status: status_name(execution.status()),
+        status: if waits { PENDING_REDRIVE } else { status_name(execution.status()) },
         start_date: execution.started.into(),
         stop_date: execution.stopped.map(EpochSeconds),
-        redrive_count: 0,
+        redrive_count: execution.redrives.count,
+        redrive_date: execution.redrives.at.map(EpochSeconds),
     }
-}
-
-fn status_named(name: &str) -> Option<Status> {
-    let all = [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
-    all.into_iter().find(|status| status_name(*status) == name)
 }

@@ -108,6 +108,14 @@ impl Arn {
         Arn::parse(text)?.expect(|resource| matches!(resource, Resource::Execution { .. }))
     }
 
+    /// Reads the ARN of a Map Run.
+    ///
+    /// # Errors
+    /// `InvalidArn` when the text is none.
+    pub fn parse_map_run(text: &str) -> Result<Arn, ApiError> {
+        Arn::parse(text)?.expect(|resource| matches!(resource, Resource::MapRun { .. }))
+    }
+
     /// Reads the ARN of an activity.
     ///
     /// # Errors

@@ -249,6 +249,11 @@ impl ApiError {
         ApiError::new("ResourceNotFound", "Request references a resource that does not exist.")
     }
 
+    /// The execution cannot be redriven; the reason is what DescribeExecution tells as its `redriveStatusReason`.
+    pub fn execution_not_redrivable(reason: &str) -> Self {
+        ApiError::new("ExecutionNotRedrivable", reason)
+    }
+
     /// Aliases lead to the version that is to be deleted.
     pub fn version_has_aliases(names: &[&str]) -> Self {
         let names = names.join(", ");

@@ -83,6 +83,16 @@ impl Constraints {
         }
     }
 
+    /// A number from 0 to 100, if it is there.
+    pub fn percentage(&mut self, member: &str, value: Option<f64>) {
+        let Some(number) = value else { return };
+        if number < 0.0 {
+            self.violate(format_args!("'{number}'"), member, "Member must have value greater than or equal to 0");
+        } else if number > 100.0 {
+            self.violate(format_args!("'{number}'"), member, "Member must have value less than or equal to 100");
+        }
+    }
+
     /// A word of a set, if it is there. `words` are in the order in which AWS prints them.
     pub fn one_of(&mut self, member: &str, value: Option<&str>, words: &[&str]) {
         if let Some(word) = value.filter(|word| !words.contains(word)) {

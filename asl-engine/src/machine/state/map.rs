@@ -36,7 +36,8 @@ impl Turn<'_> {
                 };
                 let length = items.len();
                 let started = self.emit(id, || HistoryDetail::MapStateStarted { length: length as u64 });
-                let iterations = Iterations { join: Join::new(length), items, next: 0, effective_input };
+                let join = Join::new(length);
+                let iterations = Iterations { join, items, next: 0, concurrency, effective_input };
                 if let Some(frame) = self.frame_mut(id) {
                     frame.phase = Phase::Map(Box::new(iterations));
                 }
@@ -111,12 +112,23 @@ impl Turn<'_> {
         }
     }
 
+    /// Starts iterations until as many run as may, after a redrive.
+    pub(in crate::machine) fn start_iterations(&mut self, id: FrameId, map: &Map, previous: u64) {
+        let Some(state) = self.state_of(id) else { return };
+        let started = |turn: &Self| match turn.frame(id).map(|frame| &frame.phase) {
+            Some(phase @ Phase::Map(iterations)) => {
+                iterations.next == iterations.items.len() || phase.children().count() >= iterations.concurrency
+            }
+            _ => true,
+        };
+        while !started(self) && self.start_iteration(id, state, map, previous) {}
+    }
+
     /// Starts the iteration of the next item. False when that failed the state.
     fn start_iteration(&mut self, id: FrameId, state: &State, map: &Map, previous: u64) -> bool {
         let Some(Frame { phase: Phase::Map(iterations), .. }) = self.frame_mut(id) else { return false };
         let index = iterations.next;
         let Some(item) = iterations.items.get(index).cloned() else { return true };
-        iterations.next += 1;
         let effective_input = iterations.effective_input.clone();
         let item = MapItem { index: index as u64, value: item, source: None };
         let input = match self.select_item(id, map, &item, &effective_input) {
@@ -135,6 +147,7 @@ impl Turn<'_> {
         let iteration = self.spawn(iteration);
         if let Some(Frame { phase: Phase::Map(iterations), .. }) = self.frame_mut(id) {
             iterations.join.children[index] = Some(iteration);
+            iterations.next += 1;
         }
         true
     }
@@ -211,15 +224,18 @@ impl Turn<'_> {
     fn abort_iterations(&mut self, id: FrameId, previous: u64, state: &State) {
         let Some(frame) = self.frame_mut(id) else { return };
         frame.previous = previous;
-        let Phase::Map(iterations) = std::mem::replace(&mut frame.phase, Phase::Ready) else { return };
-        for (index, child) in iterations.join.children.into_iter().enumerate() {
-            let Some(child) = child.filter(|child| self.frame(*child).is_some()) else { continue };
+        let children: Vec<FrameId> = frame.phase.children().collect();
+        for child in children {
+            let Some(index) = self.frame(child).filter(|child| !child.phase.is_down()).map(|child| child.slot) else {
+                continue;
+            };
             self.emit_after(previous, || HistoryDetail::MapIterationAborted {
                 name: state.name.clone(),
                 index: index as u64,
             });
             self.abort(child, previous);
         }
+        self.put_down(id);
     }
 
     pub(super) fn map_evaluation_failed(&mut self, id: FrameId, error: QueryError) {

@@ -9,6 +9,7 @@
 //! | Map Run | enough results wait for its ResultWriter | it is given them, and no child starts meanwhile |
 //! | Map Run | the last child is over | its ResultWriter, if any, is given the rest; the Map Run succeeds |
 //! | Map Run | it fails and has a ResultWriter | children that still run are stopped, and the results written, before it ends |
+//! | Map Run | redriven | the children that did not succeed go on (EXPRESS ones start anew); then as above |
 //! | Map | its Map Run succeeded | left with the results |
 //! | Map | its Map Run failed | children that still run are stopped; the state fails with the Map Run's error |
 //!
@@ -23,7 +24,7 @@ use crate::error::{self, StatesError, names};
 use crate::history::HistoryDetail;
 use crate::limits;
 use crate::machine::data_flow::ResultFlow;
-use crate::machine::frame::{Frame, FrameId, Phase};
+use crate::machine::frame::{Frame, FrameId, Left, Phase};
 use crate::machine::turn::Turn;
 use crate::machine::{
     ChildCommand, ChildId, Command, MachineType, MapItem, MapRunLimits, MapRunNews, MapRunStatus, Outcome, Start,
@@ -55,6 +56,12 @@ pub(in crate::machine) struct MapRun {
     /// The next child's place among the results.
     pub(super) next_slot: usize,
     running: BTreeMap<ChildId, Child>,
+    /// The children that ended without success, for a redrive.
+    unsuccessful: BTreeMap<ChildId, Child>,
+    /// Those of them that are to be redriven before other children start.
+    again: BTreeMap<ChildId, Child>,
+    /// How often it was redriven.
+    redrives: u64,
     pub(super) results: Results,
     pub(super) writing: Writing,
     failed_items: u64,
@@ -82,6 +89,26 @@ pub(super) struct Child {
     pub(super) execution_name: Str,
     pub(super) state_machine_arn: Str,
     pub(super) started: Timestamp,
+    /// How often it was redriven.
+    pub(super) redrives: u64,
+    map_item: Option<MapItem>,
+}
+
+impl Child {
+    /// One that is about to start.
+    fn new(slot: usize, items: u64, input: Value, map_item: Option<MapItem>) -> Self {
+        Child {
+            slot,
+            items,
+            input,
+            execution_arn: Str::default(),
+            execution_name: Str::default(),
+            state_machine_arn: Str::default(),
+            started: Timestamp::default(),
+            redrives: 0,
+            map_item,
+        }
+    }
 }
 
 impl MapRun {
@@ -90,7 +117,24 @@ impl MapRun {
             0 => limits::DISTRIBUTED_MAP_CONCURRENCY_MAX,
             limit => limit.min(limits::DISTRIBUTED_MAP_CONCURRENCY_MAX),
         };
-        self.errand.is_none() && self.next < self.items.len() && self.running.len() < most
+        let waiting = !self.again.is_empty() || self.next < self.items.len();
+        self.errand.is_none() && waiting && self.running.len() < most
+    }
+
+    /// What a redrive goes on with. A Map Run that is interrupted while it reads or writes runs again as a whole.
+    pub(in crate::machine) fn put_down(mut self: Box<Self>) -> Left {
+        if self.errand.is_some() {
+            return Left::State;
+        }
+        let running = std::mem::take(&mut self.running);
+        self.unsuccessful.extend(running);
+        let again = std::mem::take(&mut self.again);
+        self.unsuccessful.extend(again);
+        if let Some((next, next_slot)) = self.writing.pending_from.take() {
+            (self.next, self.next_slot) = (next, next_slot);
+        }
+        self.starting = false;
+        Left::MapRun(self)
     }
 
     /// Where an item comes from (Developer Guide, *Context object*, `Map.Item.Source`).
@@ -150,6 +194,9 @@ impl Turn<'_> {
             next: 0,
             next_slot: 0,
             running: BTreeMap::new(),
+            unsuccessful: BTreeMap::new(),
+            again: BTreeMap::new(),
+            redrives: 0,
             results: Results::default(),
             writing: Writing::default(),
             failed_items: 0,
@@ -255,7 +302,7 @@ impl Turn<'_> {
         } else if run.may_start() && !run.starting {
             run.starting = true;
             self.core.ready.push_back(Work::StartChild(id));
-        } else if run.running.is_empty() && run.next == run.items.len() {
+        } else if run.running.is_empty() && run.again.is_empty() && run.next == run.items.len() {
             self.children_over(id);
         }
     }
@@ -267,12 +314,32 @@ impl Turn<'_> {
         if !run.may_start() {
             return;
         }
+        let again = run.again.pop_first();
+        if let Some((child, about)) = again {
+            return if distributed.express {
+                self.start(id, child, Child { redrives: about.redrives + 1, ..about })
+            } else {
+                self.redrive_child(id, child, about)
+            };
+        }
+        let slot = run.next_slot;
         let (input, items, map_item) = match self.next_input(id, map) {
             Ok(next) => next,
             Err(error) => return self.tell_evaluation_failed(id, error, Self::map_run_failed),
         };
         let child = ChildId(self.core.next_child);
         self.core.next_child += 1;
+        if let Some(run) = self.run_of(id) {
+            run.next += items as usize;
+            run.next_slot += 1;
+        }
+        self.start(id, child, Child::new(slot, items, input, map_item));
+    }
+
+    /// Starts a child, for the first time or, if it is an EXPRESS one, again: then as an execution of its own, in the first
+    /// one's place.
+    fn start(&mut self, id: FrameId, child: ChildId, about: Child) {
+        let Some((map, distributed)) = self.distributed(id) else { return };
         self.core.children.insert(child, id);
         let name = self.core.rng.uuid();
         let express_id = distributed.express.then(|| self.core.rng.uuid());
@@ -281,7 +348,7 @@ impl Turn<'_> {
         let Some(run) = self.run_of(id) else { return };
         let names = MapRunNames::new(&own);
         let start = Start {
-            input: input.clone(),
+            input: about.input.clone(),
             input_text: None,
             execution_arn: match express_id {
                 None => names.execution(&run.label, &name),
@@ -297,22 +364,46 @@ impl Turn<'_> {
             seed,
             start_at: Some(map.processor),
             test_case: own.test_case.clone(),
-            map_item,
+            map_item: about.map_item.clone(),
         };
+        let (items, again) = (about.items, about.redrives > 0);
         let about = Child {
-            slot: run.next_slot,
-            items,
-            input,
             execution_arn: start.execution_arn.clone(),
             execution_name: start.execution_name.clone(),
             state_machine_arn: start.state_machine_arn.clone(),
             started: now,
+            ..about
         };
-        run.next += items as usize;
-        run.next_slot += 1;
         run.running.insert(child, about);
         let map_run_arn = run.arn.clone();
-        self.command(Command::StartChild(Box::new(ChildCommand { child, map_run_arn, items, start })));
+        self.command(Command::StartChild(Box::new(ChildCommand { child, map_run_arn, items, again, start })));
+        self.go_on(id);
+    }
+
+    /// Redrives a STANDARD child.
+    fn redrive_child(&mut self, id: FrameId, child: ChildId, mut about: Child) {
+        about.redrives += 1;
+        let (execution_arn, redrives) = (about.execution_arn.clone(), about.redrives);
+        self.core.children.insert(child, id);
+        if let Some(run) = self.run_of(id) {
+            run.running.insert(child, about);
+        }
+        self.command(Command::RedriveChild { child, execution_arn, redrives });
+        self.go_on(id);
+    }
+
+    /// The execution is redriven, and with it a Map Run of which too many items had failed.
+    pub(in crate::machine) fn redrive_map_run(&mut self, id: FrameId, mut run: Box<MapRun>) {
+        run.redrives += 1;
+        run.failed_items = 0;
+        run.again = std::mem::take(&mut run.unsuccessful);
+        run.writing.reopen();
+        let (map_run_arn, redrive_count) = (run.arn.clone(), run.redrives);
+        if let Some(frame) = self.frame_mut(id) {
+            frame.phase = Phase::MapRun(run);
+        }
+        self.emit(id, || HistoryDetail::MapRunRedriven { map_run_arn: map_run_arn.clone(), redrive_count });
+        self.command(Command::MapRun { map_run_arn, news: MapRunNews::Redriven });
         self.go_on(id);
     }
 
@@ -370,10 +461,12 @@ impl Turn<'_> {
         let now = self.now;
         let (Some((_, distributed)), Some(run)) = (self.distributed(id), self.run_of(id)) else { return };
         let Some(about) = run.running.remove(&child) else { return };
-        if !matches!(outcome, Outcome::Succeeded { .. }) {
-            run.failed_items += about.items;
-        }
+        let succeeded = matches!(outcome, Outcome::Succeeded { .. });
         run.results.put(distributed, &about, outcome, now);
+        if !succeeded {
+            run.failed_items += about.items;
+            run.unsuccessful.insert(child, about);
+        }
         self.go_on(id);
     }
 
@@ -405,6 +498,7 @@ impl Turn<'_> {
         for about in stopped.values() {
             run.results.put(distributed, about, Outcome::Aborted(StatesError::default()), now);
         }
+        run.unsuccessful.extend(stopped.clone());
         for child in stopped.into_keys() {
             self.core.children.remove(&child);
             self.command(Command::StopChild { child });
@@ -450,6 +544,12 @@ impl Turn<'_> {
         if let Phase::MapRun(run) = std::mem::replace(&mut frame.phase, Phase::Ready) {
             self.abandon_map_run(&run, MapRunStatus::Failed);
             self.emit(id, || HistoryDetail::MapRunFailed(error.clone()));
+            // What failed otherwise than by its children is not redriven, but runs again as a whole.
+            if run.has_failed()
+                && let Some(frame) = self.frame_mut(id)
+            {
+                frame.phase = Phase::Down(run.put_down());
+            }
         }
         self.map_failed(id, error);
     }

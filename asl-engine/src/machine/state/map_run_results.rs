@@ -165,7 +165,7 @@ fn record(child: &Child, outcome: Outcome, now: Timestamp) -> Value {
         record.insert("Output", output.to_json().into());
         record.insert("OutputDetails", object! { "Included" => true });
     }
-    record.insert("RedriveCount", 0.into());
+    record.insert("RedriveCount", child.redrives.into());
     // A STANDARD child that did not succeed can be redriven; an EXPRESS one cannot, but is started anew.
     let redrivable = output.is_none();
     record.insert("RedriveStatus", if redrivable { "REDRIVABLE" } else { "NOT_REDRIVABLE" }.into());

@@ -19,8 +19,18 @@ pub(super) struct Writing {
     earlier: Vec<Value>,
     /// What the Map Run fails with when everything is written.
     pub(super) failure: Option<StatesError>,
+    /// The next item and its slot, when the inputs of children that never start are being written.
+    pub(super) pending_from: Option<(usize, usize)>,
     /// Is everything written?
     pub(super) is_done: bool,
+}
+
+impl Writing {
+    /// The Map Run is redriven: more results come.
+    pub(super) fn reopen(&mut self) {
+        self.failure = None;
+        self.is_done = false;
+    }
 }
 
 impl Turn<'_> {
@@ -55,6 +65,9 @@ impl Turn<'_> {
     /// Hands over the inputs of the children that never start, part by part, with what else waits to be written.
     pub(super) fn write_pending(&mut self, id: FrameId) {
         let Some((map, _)) = self.distributed(id) else { return };
+        if let Some(run) = self.run_of(id) {
+            run.writing.pending_from.get_or_insert((run.next, run.next_slot));
+        }
         while let Some(run) = self.run_of(id).filter(|run| run.next < run.items.len() && !run.results.part_is_full()) {
             let item = run.items.get(run.next).cloned().unwrap_or_default();
             // What cannot be selected is told as it was found.

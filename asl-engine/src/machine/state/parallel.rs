@@ -71,10 +71,11 @@ impl Turn<'_> {
         self.abort(branch, previous);
         let Some(frame) = self.frame_mut(id) else { return };
         frame.previous = previous;
-        let Phase::Parallel(join) = std::mem::replace(&mut frame.phase, Phase::Ready) else { return };
-        for other in join.children.into_iter().flatten().filter(|other| *other != branch) {
+        let others: Vec<FrameId> = frame.phase.children().filter(|other| *other != branch).collect();
+        for other in others {
             self.abort(other, previous);
         }
+        self.put_down(id);
         let Some(state) = self.state_of(id) else { return };
         if self.retried(id, state, &error.clone().into()) {
             return;

@@ -2,6 +2,7 @@
 
 use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
 use crate::runtime::record::Status;
+use crate::runtime::redrive::Redrives;
 use crate::time::Timestamp;
 use crate::value::Str;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -35,6 +36,7 @@ struct Execution {
     /// In the order they were taken.
     snapshots: Vec<Arc<Saved>>,
     end: Option<End>,
+    redrives: Arc<Redrives>,
 }
 
 /// The numbers of executions that nobody keeps begin here: they never meet those of executions that are kept.
@@ -71,8 +73,13 @@ impl Tables {
                 }
                 self.by_arn.insert(birth.start.execution_arn.clone(), birth.sequence);
                 self.unfinished.insert(birth.sequence);
-                let execution =
-                    Execution { birth: birth.clone(), events: Vec::new(), snapshots: Vec::new(), end: None };
+                let execution = Execution {
+                    birth: birth.clone(),
+                    events: Vec::new(),
+                    snapshots: Vec::new(),
+                    end: None,
+                    redrives: Arc::default(),
+                };
                 self.executions.insert(birth.sequence, execution);
             }
             Entry::Happened { sequence, happened, .. } => {
@@ -102,7 +109,22 @@ impl Tables {
                     self.ended.insert((end.at, birth.sequence));
                 }
             }
-            Entry::Forgotten(kept) => self.forget(kept.birth.sequence),
+            Entry::Redriven { kept, redrives } => {
+                let sequence = kept.birth.sequence;
+                if let Some(execution) = self.executions.get_mut(&sequence) {
+                    execution.redrives = redrives.clone();
+                    if let Some(end) = execution.end.take() {
+                        self.ended.remove(&(end.at, sequence));
+                    }
+                    self.unfinished.insert(sequence);
+                }
+            }
+            Entry::Forgotten(kept) => {
+                let sequence = kept.birth.sequence;
+                if self.executions.get(&sequence).is_some_and(|execution| execution.end.is_some()) {
+                    self.forget(sequence);
+                }
+            }
             Entry::MapRun { map_run_arn, execution_arn } => {
                 self.map_runs.insert(map_run_arn.clone(), execution_arn.clone());
                 self.map_runs_of.entry(execution_arn.clone()).or_default().push(map_run_arn.clone());
@@ -134,8 +156,8 @@ impl Tables {
     }
 
     fn kept(&self, sequence: &u64) -> Option<Kept> {
-        let Execution { birth, end, .. } = self.executions.get(sequence)?;
-        Some(Kept { birth: birth.clone(), end: end.clone() })
+        let Execution { birth, end, redrives, .. } = self.executions.get(sequence)?;
+        Some(Kept { birth: birth.clone(), end: end.clone(), redrives: redrives.clone() })
     }
 }
 

@@ -17,6 +17,7 @@ pub use memory::MemoryJournal;
 
 use super::outstanding::Outstanding;
 use super::record::Status;
+use super::redrive::Redrives;
 use crate::definition::Program;
 use crate::machine::{self, ChildId, Event, Outcome, Start, TaskId, TimerId};
 use crate::time::Timestamp;
@@ -157,7 +158,14 @@ pub enum Entry {
     },
     /// An execution has ended.
     Ended(Arc<Birth>, End),
-    /// An execution is no longer to be kept.
+    /// An execution that has ended is redriven: it has not ended any more.
+    Redriven {
+        /// As it stood.
+        kept: Kept,
+        /// This redrive among them.
+        redrives: Arc<Redrives>,
+    },
+    /// An execution is no longer to be kept. One that was redriven meanwhile stays.
     Forgotten(Kept),
     /// A Map Run belongs to an execution.
     MapRun {
@@ -247,6 +255,9 @@ pub struct End {
     pub at: Timestamp,
     /// How.
     pub outcome: Outcome,
+    /// How many events its history has.
+    #[serde(default)]
+    pub history: u64,
 }
 
 /// An execution as it is kept.
@@ -256,6 +267,8 @@ pub struct Kept {
     pub birth: Arc<Birth>,
     /// How it ended; `None`: it has not.
     pub end: Option<End>,
+    /// How often it was redriven.
+    pub redrives: Arc<Redrives>,
 }
 
 impl Birth {

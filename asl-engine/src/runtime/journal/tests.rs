@@ -44,7 +44,7 @@ fn arn(sequence: u64) -> Str {
 }
 
 fn end(at: i64, outcome: Outcome) -> End {
-    End { at: Timestamp::from_millis(at), outcome }
+    End { at: Timestamp::from_millis(at), outcome, history: 3 }
 }
 
 fn succeeded(at: i64) -> End {
@@ -94,6 +94,41 @@ fn executions_are_found_as_they_were_written() {
         journal(&|journal| {
             assert_eq!(journal.find(&arn(1)).unwrap().unwrap().end, Some(succeeded(5)));
             assert!(journal.unfinished().unwrap().is_empty());
+        });
+    });
+}
+
+#[test]
+fn a_redriven_execution_has_not_ended_and_is_not_forgotten() {
+    with_each(|journal| {
+        let written = birth(1, None);
+        let failed = end(5, Outcome::Failed(StatesError::named("E")));
+        let ended = [Entry::Born(written.clone()), happened(1, 0), Entry::Ended(written.clone(), failed)];
+        journal(&|journal| journal.commit(&ended).unwrap());
+        let redrives = Arc::new(Redrives { count: 1, at: Some(Timestamp::from_millis(9)), tokens: vec![] });
+        journal(&|journal| {
+            let kept = journal.find(&arn(1)).unwrap().unwrap();
+            let redriven = Entry::Redriven { kept: kept.clone(), redrives: redrives.clone() };
+            journal.commit(&[redriven]).unwrap();
+            // Somebody had decided to forget it before.
+            journal.commit(&[Entry::Forgotten(kept)]).unwrap();
+        });
+        journal(&|journal| {
+            let kept = journal.find(&arn(1)).unwrap().unwrap();
+            assert_eq!((kept.end, kept.redrives), (None, redrives.clone()));
+            assert_eq!(arns(journal.unfinished().unwrap()), [arn(1)]);
+            assert_eq!((journal.ended_count(), journal.ended_first(9).unwrap().len()), (0, 0));
+            assert_eq!(arns(journal.list(MACHINE, Some(Status::Running), None, 9).unwrap()), [arn(1)]);
+            assert!(journal.list(MACHINE, Some(Status::Failed), None, 9).unwrap().is_empty());
+            assert_eq!(arns(journal.list(MACHINE, None, None, 9).unwrap()), [arn(1)]);
+            assert_eq!(journal.events(1, 0, 9).unwrap().len(), 1);
+        });
+        journal(&|journal| journal.commit(&[Entry::Ended(written.clone(), succeeded(11))]).unwrap());
+        journal(&|journal| {
+            let kept = journal.find(&arn(1)).unwrap().unwrap();
+            assert_eq!((kept.end.clone(), kept.redrives.count), (Some(succeeded(11)), 1));
+            journal.commit(&[Entry::Forgotten(kept)]).unwrap();
+            assert!(journal.find(&arn(1)).unwrap().is_none());
         });
     });
 }

@@ -76,7 +76,10 @@ impl DurableJournal {
         let birth = codec::read_birth(sequence, &birth, |key| self.programs().get(key, &store.tables))?;
         let end = store.tables.ends.get(key).map_err(read("ends"))?;
         let end = end.map(|end| codec::read("ends", &sequence.to_string(), &end)).transpose()?;
-        Ok(Some(Kept { birth: Arc::new(birth), end }))
+        let redrives = store.tables.redrives.get(key).map_err(read("redrives"))?;
+        let redrives =
+            redrives.map(|redrives| codec::read("redrives", &sequence.to_string(), &redrives)).transpose()?;
+        Ok(Some(Kept { birth: Arc::new(birth), end, redrives: Arc::new(redrives.unwrap_or_default()) }))
     }
 }
 

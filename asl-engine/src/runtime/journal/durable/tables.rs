@@ -19,6 +19,8 @@ pub(super) struct Tables {
     pub(super) snapshots: Keyspace,
     /// Sequence → how it ended.
     pub(super) ends: Keyspace,
+    /// Sequence → how often it was redriven, when it was.
+    pub(super) redrives: Keyspace,
     /// ARN → sequence.
     pub(super) arns: Keyspace,
     /// List, status (or [`ANY`]) and sequence → nothing.
@@ -52,6 +54,7 @@ impl Tables {
             events: table("events")?,
             snapshots: table("snapshots")?,
             ends: table("ends")?,
+            redrives: table("redrives")?,
             arns: table("arns")?,
             lists: table("lists")?,
             unfinished: table("unfinished")?,
@@ -63,10 +66,10 @@ impl Tables {
         })
     }
 
-    pub(super) fn all(&self) -> [&Keyspace; 12] {
-        let Tables { births, events, snapshots, ends, arns, lists, unfinished, parked, ended, map_runs, put, sources } =
-            self;
-        [births, events, snapshots, ends, arns, lists, unfinished, parked, ended, map_runs, put, sources]
+    pub(super) fn all(&self) -> [&Keyspace; 13] {
+        let Tables { births, events, snapshots, ends, redrives, arns, lists, unfinished, parked, ended, .. } = self;
+        let Tables { map_runs, put, sources, .. } = self;
+        [births, events, snapshots, ends, redrives, arns, lists, unfinished, parked, ended, map_runs, put, sources]
     }
 
     /// What the batch changes in the number of ended executions.
@@ -114,6 +117,20 @@ impl Tables {
                 }
                 return Ok(1);
             }
+            Entry::Redriven { kept, redrives } => {
+                let birth = &kept.birth;
+                let key = birth.sequence.to_be_bytes();
+                batch.insert(&tables.redrives, key, codec::write(&**redrives).map_err(written("redrives"))?);
+                batch.insert(&tables.unfinished, key, []);
+                for list in birth.lists() {
+                    batch.remove(&tables.lists, list_key(list, kept.status() as u8, birth.sequence));
+                    batch.insert(&tables.lists, list_key(list, Status::Running as u8, birth.sequence), []);
+                }
+                let Some(end) = &kept.end else { return Ok(0) };
+                batch.remove(&tables.ends, key);
+                batch.remove(&tables.ended, ended_key(end.at, birth.sequence));
+                return Ok(-1);
+            }
             Entry::Forgotten(kept) => return self.forget(kept, batch),
             Entry::MapRun { map_run_arn, execution_arn } => {
                 batch.insert(&tables.map_runs, format!("R{map_run_arn}"), execution_arn.as_bytes());
@@ -126,8 +143,12 @@ impl Tables {
     }
 
     fn forget(&self, kept: &Kept, batch: &mut Batch) -> Result<i64, JournalError> {
-        let (tables, Kept { birth, end }) = (self, kept);
+        let (tables, Kept { birth, end, .. }) = (self, kept);
         let key = birth.sequence.to_be_bytes();
+        let redriven = batch.last.contains_key(&(tables.redrives.id(), key.into()));
+        if redriven || tables.ends.get(key).map_err(read("ends"))?.is_none() {
+            return Ok(0);
+        }
         for event in tables.events.prefix(key) {
             batch.remove(&tables.events, event.key().map_err(read("events"))?);
         }
@@ -149,6 +170,7 @@ impl Tables {
         batch.remove(&tables.arns, birth.start.execution_arn.as_bytes());
         batch.remove(&tables.births, key);
         batch.remove(&tables.unfinished, key);
+        batch.remove(&tables.redrives, key);
         let Some(end) = end else { return Ok(0) };
         batch.remove(&tables.ends, key);
         batch.remove(&tables.ended, ended_key(end.at, birth.sequence));
