@@ -43,6 +43,10 @@ pub const DISTRIBUTED_MAP_CONCURRENCY_MAX: usize = 10_000;
 pub const READ_ITEM_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of an object that an ItemReader reads as one JSON document. AWS allows 10 GB; ours has to fit into memory.
 pub const READ_DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of a row group of a Parquet file (Developer Guide, *ItemReader*: 256 MB).
+pub const PARQUET_ROW_GROUP_BYTES_MAX: i64 = 256 * 1024 * 1024;
+/// Bytes of the footer of a Parquet file (Developer Guide, *ItemReader*: 5 MB).
+pub const PARQUET_FOOTER_BYTES_MAX: u32 = 5 * 1024 * 1024;
 /// Bytes of all headers of a CSV file (Developer Guide, *ItemReader*: "headers of up to 10 KiB").
 pub const CSV_HEADER_BYTES_MAX: usize = 10 * 1024;
 /// Bytes of results that a Map Run holds before it hands them to its ResultWriter. AWS splits result files at 5 GB; ours are

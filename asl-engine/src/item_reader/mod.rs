@@ -7,6 +7,8 @@ mod csv;
 mod json;
 mod jsonl;
 pub mod manifest;
+#[cfg(feature = "parquet")]
+mod parquet;
 
 pub use compression::decompressed;
 
@@ -32,9 +34,11 @@ pub fn read(object: impl BufRead, config: &Value, max_items: Option<u64>) -> Res
         Some("CSV") => csv::read(object, config, max_items)?,
         Some("JSON") => json::read(object, config, max_items)?,
         Some("JSONL") => jsonl::read(object, max_items)?,
+        #[cfg(feature = "parquet")]
+        Some("PARQUET") => parquet::read(object, max_items)?,
         Some(other) => {
             return Err(item_reader_failed(format!(
-                "The InputType '{other}' is not supported here. Use CSV, JSON or JSONL."
+                "The InputType '{other}' is not supported here. Use CSV, JSON, JSONL or, with the feature `parquet`, PARQUET."
             )));
         }
         None => return Err(item_reader_failed("ReaderConfig has no InputType. Use CSV, JSON or JSONL.")),

@@ -78,7 +78,7 @@ fn what_cannot_be_read_says_why() {
         (r#"{"InputType": "JSON", "ItemsPointer": "/b"}"#, br#"{"a": []}"#, "Attempting to map over non-iterable"),
         (r#"{"InputType": "JSON"}"#, b"[1", "not valid JSON"),
         (r#"{"InputType": "JSONL"}"#, b"1\n{", "Line 2 of the object is not valid JSON"),
-        (r#"{"InputType": "PARQUET"}"#, b"", "'PARQUET' is not supported"),
+        (r#"{"InputType": "ORC"}"#, b"", "'ORC' is not supported"),
         ("{}", b"", "no InputType"),
     ];
     for (config, bytes, cause) in table {
