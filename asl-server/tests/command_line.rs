@@ -65,6 +65,42 @@ fn run_reads_its_input_from_a_file_or_from_standard_input() {
 }
 
 #[test]
+fn validate_tells_machines() {
+    let wrong = file(
+        "wrong one.asl.json",
+        "{\"StartAt\": \"A\", \"States\": {\n  \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}}}",
+    );
+    let right = file("right.asl.json", r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#);
+    let read = |format: &str| -> serde_json::Value {
+        let (code, output, error) = run(&["validate", "--format", format, &wrong, &right]);
+        assert_eq!((code, error.as_str()), (Some(1), "1 of 2 with errors\n"));
+        serde_json::from_str(&output).unwrap()
+    };
+    let told = read("json");
+    assert_eq!((&told[0]["file"], &told[0]["result"]), (&wrong.clone().into(), &"FAIL".into()));
+    assert_eq!((&told[1]["result"], &told[1]["diagnostics"]), (&"OK".into(), &serde_json::json!([])));
+    let first = &told[0]["diagnostics"][0];
+    assert_eq!(first["code"], "MISSING_TRANSITION_TARGET");
+    assert_eq!(
+        (&first["location"], &first["line"], &first["column"]),
+        (&"/States/A/Next".into(), &2.into(), &33.into())
+    );
+    assert_eq!((&first["severity"], &first["message"]), (&"ERROR".into(), &"Missing 'Next' target: B".into()));
+
+    let told = read("sarif");
+    assert_eq!(told["version"], "2.1.0");
+    let run = &told["runs"][0];
+    let result = &run["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"MISSING_TRANSITION_TARGET".into(), &"error".into()));
+    let rule = result["ruleIndex"].as_u64().unwrap() as usize;
+    assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["region"], serde_json::json!({ "startLine": 2, "startColumn": 33 }));
+    let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+    assert!(uri.starts_with("file:///") && uri.ends_with("wrong%20one.asl.json"), "{uri}");
+}
+
+#[test]
 fn eval_prints_the_value() {
     let order = file("order.json", r#"{"id": "o", "items": [{"qty": 1.0, "price": 2.5}, {"qty": 3, "price": 10}]}"#);
     let context = file("context.json", r#"{"Execution": {"Name": "e1"}}"#);

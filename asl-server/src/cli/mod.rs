@@ -2,6 +2,7 @@
 
 mod eval;
 mod progress;
+mod report;
 mod run;
 mod serve;
 mod validate;

@@ -1,6 +1,7 @@
 //! `asl validate`
 
 use super::FunctionOptions;
+use super::report::{self, Checked};
 use crate::deploy;
 use asl_engine::definition::{Definition, MachineType};
 use clap::Args;
@@ -15,6 +16,7 @@ Examples:
   asl validate statemachine/llt.asl.yaml
   asl validate --express order.asl.json
   cat order.asl.json | asl validate -
+  asl validate --format sarif *.asl.yaml > asl.sarif     for code scanning, such as GitHub's
 
 The exit code is 1 when a definition has an error; warnings alone leave it 0.")]
 pub(super) struct Validate {
@@ -26,8 +28,21 @@ pub(super) struct Validate {
     #[arg(long)]
     express: bool,
 
+    /// `human` shows the place in the text; `json` tells what ValidateStateMachineDefinition tells, with lines and columns;
+    /// `sarif` is SARIF 2.1.0
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    format: ReportFormat,
+
     #[command(flatten)]
     functions: FunctionOptions,
+}
+
+/// For whom the findings are.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ReportFormat {
+    Human,
+    Json,
+    Sarif,
 }
 
 impl Validate {
@@ -37,6 +52,7 @@ impl Validate {
         let options = deploy::options(&substitutions, kind);
         let color = std::io::stdout().is_terminal();
         let mut wrong = 0;
+        let mut checked = Vec::new();
         for file in &self.files {
             let name = file.display().to_string();
             let text = match deploy::text(file) {
@@ -48,11 +64,21 @@ impl Validate {
                 }
             };
             let definition = Definition::parse(&text, &options);
-            print!("{}", definition.render(&name, color));
-            match definition.program {
-                Some(_) => println!("{name}: ok"),
-                None => wrong += 1,
+            let is_right = definition.program.is_some();
+            wrong += usize::from(!is_right);
+            if self.format != ReportFormat::Human {
+                checked.push(Checked { file: name, definition });
+                continue;
             }
+            print!("{}", definition.render(&name, color));
+            if is_right {
+                println!("{name}: ok");
+            }
+        }
+        match self.format {
+            ReportFormat::Human => {}
+            ReportFormat::Json => println!("{:#}", report::json(&checked)),
+            ReportFormat::Sarif => println!("{:#}", report::sarif(&checked)),
         }
         if wrong > 0 {
             eprintln!("{wrong} of {} with errors", self.files.len());
