@@ -121,7 +121,8 @@ impl Tables {
             }
             Entry::Forgotten(kept) => {
                 let sequence = kept.birth.sequence;
-                if self.executions.get(&sequence).is_some_and(|execution| execution.end.is_some()) {
+                let has_ended = |execution: &Execution| execution.end.is_some();
+                if kept.end.is_none() || self.executions.get(&sequence).is_some_and(has_ended) {
                     self.forget(sequence);
                 }
             }

@@ -145,9 +145,11 @@ impl Tables {
     fn forget(&self, kept: &Kept, batch: &mut Batch) -> Result<i64, JournalError> {
         let (tables, Kept { birth, end, .. }) = (self, kept);
         let key = birth.sequence.to_be_bytes();
-        let redriven = batch.last.contains_key(&(tables.redrives.id(), key.into()));
-        if redriven || tables.ends.get(key).map_err(read("ends"))?.is_none() {
-            return Ok(0);
+        if end.is_some() {
+            let redriven = batch.last.contains_key(&(tables.redrives.id(), key.into()));
+            if redriven || tables.ends.get(key).map_err(read("ends"))?.is_none() {
+                return Ok(0);
+            }
         }
         for event in tables.events.prefix(key) {
             batch.remove(&tables.events, event.key().map_err(read("events"))?);
