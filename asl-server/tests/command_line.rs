@@ -95,7 +95,8 @@ fn validate_tells_machines() {
     let rule = result["ruleIndex"].as_u64().unwrap() as usize;
     assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
     let place = &result["locations"][0]["physicalLocation"];
-    assert_eq!(place["region"], serde_json::json!({ "startLine": 2, "startColumn": 33 }));
+    let region = serde_json::json!({ "startLine": 2, "startColumn": 33, "endLine": 2, "endColumn": 36 });
+    assert_eq!(place["region"], region);
     let uri = place["artifactLocation"]["uri"].as_str().unwrap();
     assert!(uri.starts_with("file:///") && uri.ends_with("wrong%20one.asl.json"), "{uri}");
 }

@@ -1,7 +1,7 @@
 //! What is wrong with definitions, told to machines: JSON in the words of the API, and SARIF for code scanning.
 
 use asl_engine::definition::Definition;
-use asl_engine::diagnostic::{Diagnostic, Severity};
+use asl_engine::diagnostic::{Diagnostic, Severity, Span};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -49,7 +49,10 @@ pub(super) fn sarif(checked: &[Checked]) -> Value {
         .collect();
     let rules: Vec<Value> = rules
         .keys()
-        .map(|code| json!({ "id": code, "name": code, "shortDescription": { "text": described(code) } }))
+        .map(|code| {
+            let text = json!({ "text": described(code) });
+            json!({ "id": code, "name": code, "shortDescription": text, "fullDescription": text, "help": text })
+        })
         .collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -71,13 +74,14 @@ pub(super) fn sarif(checked: &[Checked]) -> Value {
 fn result(checked: &Checked, diagnostic: &Diagnostic, rule: usize) -> Value {
     let definition = &checked.definition;
     let (line, column) = definition.line_column(diagnostic.span);
+    let (end_line, end_column) = definition.line_column(Span::new(diagnostic.span.end, diagnostic.span.end));
     let text = match &diagnostic.help {
         Some(help) => format!("{} ({help})", diagnostic.message),
         None => diagnostic.message.clone(),
     };
     let mut location = json!({ "physicalLocation": {
         "artifactLocation": { "uri": uri(&checked.file) },
-        "region": { "startLine": line, "startColumn": column },
+        "region": { "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column },
     } });
     if !diagnostic.location.is_empty() {
         location["logicalLocations"] = json!([{ "fullyQualifiedName": diagnostic.location }]);
