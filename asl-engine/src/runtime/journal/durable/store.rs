@@ -103,7 +103,8 @@ impl Store {
 
     fn try_open(directory: &Path, durability: Durability) -> Result<Store, ::fjall::Error> {
         std::fs::create_dir_all(directory)?;
-        let database = Database::builder(directory).worker_threads(1).max_journaling_size(LOG_BYTES).open()?;
+        // Of two threads one writes tables out while the other merges them: the log is cut only behind what is written out.
+        let database = Database::builder(directory).worker_threads(2).max_journaling_size(LOG_BYTES).open()?;
         let tables = Tables::open(&database)?;
         let (mode, syncing) = match durability {
             Durability::Commit => (PersistMode::SyncData, None),
