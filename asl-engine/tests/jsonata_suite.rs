@@ -89,6 +89,8 @@ fn paths() {
         ("order.customer.*", r#"["Ada Lovelace","ada@example.org"]"#),
         ("order.**.n", "[1,2,3]"),
         ("matrix.$", "[1,2,3,4]"),
+        // The reference's own: an array that begins a path neither binds `$x` nor moves the context.
+        ("[1..4]@$x.{'x': $x, 'id': order.id}", r#"{"id":"o-7"}"#),
         ("matrix[0]", "[1,2]"),
         ("matrix[0][1]", "2"),
         ("order.`id`", r#""o-7""#),

@@ -39,15 +39,75 @@ fn state(depth: u32) -> BoxedStrategy<Json> {
     prop_oneof![3 => leaf, 1 => parallel, 1 => map].boxed()
 }
 
+/// The same in JSONata: variables, Choice, Parallel and Map, and now and then an expression that fails.
+fn jsonata_state(depth: u32) -> BoxedStrategy<Json> {
+    let expressions = prop::sample::select(vec![
+        "$states.input",
+        "{'a': $states.input.a, 'items': $states.input.items, 'v': $v}",
+        "$merge([$states.input, {'n': $count($states.input.items), 'r': $random(), 'u': $uuid()}])",
+        "$merge([$states.input, {'at': $now(), 'name': $states.context.State.Name}])",
+        "$states.input ~> |$|{'b': $string($states.input.a)}|",
+        "$states.input.nothing.here",
+    ]);
+    let pass = (expressions.clone(), expressions.clone()).prop_map(|(output, assign)| {
+        json!({"Type": "Pass", "Output": format!("{{% {output} %}}"), "Assign": {"v": format!("{{% $string({assign}) %}}")}})
+    });
+    let wait =
+        (0u64..1000).prop_map(|seconds| json!({"Type": "Wait", "Seconds": format!("{{% {seconds} + $length($v) %}}")}));
+    let choice = (0u64..3).prop_map(|n| {
+        json!({"Type": "Choice", "Default": "Last",
+            "Choices": [{"Condition": format!("{{% $count($states.input.items) > {n} %}}"), "Next": "NEXT", "Assign": {"v": "chosen"}}]})
+    });
+    let task = (1u64..60, expressions, 0u64..3, any::<bool>()).prop_map(|(timeout, arguments, attempts, caught)| {
+        let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "TimeoutSeconds": format!("{{% {timeout} %}}"), "HeartbeatSeconds": 30,
+            "Arguments": {"input": format!("{{% {arguments} %}}"), "token": "{% $states.context.Task.Token %}"},
+            "Output": "{% $merge([$states.input, {'result': $states.result}]) %}",
+            "Retry": [{"ErrorEquals": ["Flaky", "States.QueryEvaluationError"], "MaxAttempts": attempts, "MaxDelaySeconds": 5},
+                {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "JitterStrategy": "FULL"}]});
+        if caught {
+            state["Catch"] = json!([{"ErrorEquals": ["States.ALL"], "Next": "Last", "Assign": {"v": "{% $states.errorOutput.Error %}"}}]);
+        }
+        state
+    });
+    let leaf = prop_oneof![3 => pass, 1 => wait, 1 => choice, 3 => task];
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    let again = json!([{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "IntervalSeconds": 2}]);
+    let retry = again.clone();
+    let parallel = prop::collection::vec(jsonata_flow(depth - 1), 1..4).prop_map(move |branches| {
+        json!({"Type": "Parallel", "Branches": branches, "Arguments": "{% $states.input %}", "Retry": retry,
+            "Output": "{% $merge([$states.input, {'p': $count($states.result)}]) %}"})
+    });
+    let map = (jsonata_flow(depth - 1), 0u64..3).prop_map(move |(processor, concurrency)| {
+        json!({"Type": "Map", "Items": "{% $states.input.items %}", "MaxConcurrency": concurrency, "ItemProcessor": processor,
+            "ItemSelector": {"items": "{% $states.input.items %}", "item": "{% $states.context.Map.Item.Value %}", "a": "{% $v %}"},
+            "Retry": again, "Output": "{% $merge([$states.input, {'m': $states.result}]) %}"})
+    });
+    prop_oneof![3 => leaf, 1 => parallel, 1 => map].boxed()
+}
+
+fn jsonata_flow(depth: u32) -> BoxedStrategy<Json> {
+    chain(prop::collection::vec(jsonata_state(depth), 1..4))
+}
+
 /// A chain of states that ends with the Succeed state `Last`.
 fn flow(depth: u32) -> BoxedStrategy<Json> {
-    prop::collection::vec(state(depth), 1..4)
+    chain(prop::collection::vec(state(depth), 1..4))
+}
+
+fn chain(states: impl Strategy<Value = Vec<Json>> + 'static) -> BoxedStrategy<Json> {
+    states
         .prop_map(|states| {
             let mut named = Map::new();
             let count = states.len();
             for (index, mut state) in states.into_iter().enumerate() {
                 let next = if index + 1 == count { "Last".to_owned() } else { format!("S{}", index + 1) };
-                state["Next"] = next.into();
+                match state["Type"].as_str() {
+                    Some("Choice") => state["Choices"][0]["Next"] = next.into(),
+                    _ => state["Next"] = next.into(),
+                }
                 named.insert(format!("S{index}"), state);
             }
             named.insert("Last".into(), json!({"Type": "Succeed"}));
@@ -66,8 +126,18 @@ fn rename(flow: &mut Json, prefix: &str) {
         if let Some(next) = state.get("Next").and_then(Json::as_str).map(name) {
             state["Next"] = next.into();
         }
-        for catcher in state.get_mut("Catch").and_then(Json::as_array_mut).into_iter().flatten() {
-            catcher["Next"] = name(catcher["Next"].as_str().unwrap()).into();
+        for rules in ["Catch", "Choices"] {
+            for rule in state.get_mut(rules).and_then(Json::as_array_mut).into_iter().flatten() {
+                rule["Next"] = name(rule["Next"].as_str().unwrap()).into();
+            }
+        }
+        if let Some(default) = state.get("Default").and_then(Json::as_str).map(name) {
+            state["Default"] = default.into();
+        }
+        // No scope may assign what an outer one does: each flow has a variable of its own.
+        for assign in assigns(&mut state) {
+            let value = assign.remove("v").unwrap();
+            assign.insert(format!("v{prefix}"), value);
         }
         for (index, branch) in state.get_mut("Branches").and_then(Json::as_array_mut).into_iter().flatten().enumerate()
         {
@@ -80,8 +150,29 @@ fn rename(flow: &mut Json, prefix: &str) {
     }
 }
 
+/// The Assigns of a state, of its choice rules and of its catchers.
+fn assigns(state: &mut Json) -> Vec<&mut Map<String, Json>> {
+    let Some(state) = state.as_object_mut() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, member) in state {
+        match name.as_str() {
+            "Assign" => found.extend(member.as_object_mut()),
+            "Catch" | "Choices" => {
+                let rules = member.as_array_mut().into_iter().flatten();
+                found.extend(rules.filter_map(|rule| rule.get_mut("Assign")?.as_object_mut()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 fn program() -> impl Strategy<Value = Arc<Program>> {
-    flow(2).prop_map(|mut flow| {
+    let jsonata = jsonata_flow(2).prop_map(|mut flow| {
+        flow["QueryLanguage"] = "JSONata".into();
+        flow
+    });
+    prop_oneof![flow(2), jsonata].prop_map(|mut flow| {
         rename(&mut flow, "");
         let definition = Definition::parse(&flow.to_string(), &Default::default());
         assert!(definition.program.is_some(), "{}", definition.render("law", false));

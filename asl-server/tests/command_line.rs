@@ -33,6 +33,7 @@ fn run_prints_the_output_or_the_error() {
     let output: serde_json::Value = serde_json::from_str(&output).unwrap();
     assert_eq!(output["payment"]["payment_type"], "Debit");
     assert!(progress.contains("→ OrderSucceeded (Succeed)"), "{progress}");
+    assert!(progress.contains("used 24 of 25,000 history events; the largest payload: "), "{progress}");
 
     let (code, output, progress) = run(&["run", SAGA, "--quiet", "--input", r#"{"order_id": "1", "items": []}"#]);
     assert_eq!((code, output.as_str()), (Some(1), ""));

@@ -128,6 +128,10 @@ impl Evaluator<'_> {
             tuple_stream |= step.step.tuple;
             if index == 0 && step.step.constructs_array {
                 result = self.eval(step, &sequence, env)?;
+                if step.step.focus.is_some() {
+                    // As the reference: `[1..4]@$x.step` neither binds the variable nor moves the context.
+                    continue;
+                }
             } else if tuple_stream {
                 // A level of its own, because of the stack that tuples need.
                 let before = tuples.take();
