@@ -2,7 +2,7 @@
 
 mod support;
 
-use asl_engine::machine::Outcome;
+use asl_engine::machine::{Outcome, TimerId};
 use asl_engine::simulation::Answer;
 use std::time::Duration;
 use support::{alone, compile, outcome, run, told};
@@ -47,6 +47,21 @@ fn a_task_that_is_retried_leaves_those_due_with_it_alone() {
     });
     assert_eq!(outcome(&simulation), r#"["A","B"]"#);
     assert_eq!(simulation.elapsed(), Duration::from_secs(6));
+}
+
+/// A Retrier of a task that the first failure has ended is not asked any more.
+#[test]
+fn nothing_follows_once_the_first_failure_has_ended_the_execution() {
+    let retry = r#", "Retry": [{"ErrorEquals": ["States.ALL"]}]"#;
+    let branch = |name: &str, retry: &str| {
+        format!(r#"{{"StartAt": "{name}", "States": {{"{name}": {{"TimeoutSeconds": 5, {LAMBDA}{retry}}}}}}}"#)
+    };
+    let (first, second) = (branch("A", ""), branch("B", retry));
+    let parallel = alone(&format!(r#"{{"Type": "Parallel", "End": true, "Branches": [{first}, {second}]}}"#));
+    let simulation = run(&parallel, "{}", |_| Answer::Never);
+    assert_eq!(outcome(&simulation), "States.Timeout: -");
+    assert!((0..10).all(|timer| !simulation.machine().awaits_timer(TimerId(timer))));
+    assert!(told(simulation.history()).last().is_some_and(|last| last.ends_with("ExecutionFailed")));
 }
 
 #[test]

@@ -203,8 +203,10 @@ impl Turn<'_> {
         let due: Vec<Alarm> = std::iter::once(alarm).chain(due_together).collect();
         let failed: Vec<(FrameId, Failure)> = due.iter().filter_map(|alarm| self.task_timed_out(alarm.timer)).collect();
         for (id, failure) in failed {
-            // The first one may have ended the others.
-            self.state_failed(id, failure);
+            // The first one may have ended the others: they are put down, or gone.
+            if self.frame(id).is_some_and(|frame| matches!(frame.phase, Phase::Ready)) {
+                self.state_failed(id, failure);
+            }
         }
     }
 
