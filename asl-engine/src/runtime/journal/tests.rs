@@ -385,6 +385,7 @@ fn the_nearest_snapshot_is_found() {
             assert!(journal.snapshot(2, u64::MAX).unwrap().is_none());
         });
         journal(&|journal| {
+            journal.commit(&[Entry::Ended(birth(1, None), succeeded(5))]).unwrap();
             let kept = journal.find(&arn(1)).unwrap().unwrap();
             journal.commit(&[Entry::Forgotten(kept)]).unwrap();
             assert!(journal.snapshot(1, u64::MAX).unwrap().is_none());
