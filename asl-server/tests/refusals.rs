@@ -123,7 +123,7 @@ async fn bad_requests_are_refused_in_awss_words() {
             "StartExecution",
             json!({ "stateMachineArn": MACHINE, "input": "{" }),
             "InvalidExecutionInput",
-            "Invalid State Machine Execution Input: 'a member's name, in double quotes, is expected here at line 1, column 2'".into(),
+            "Invalid State Machine Execution Input: 'the text ends before its value does at line 1, column 2'".into(),
         ),
         (
             "StartExecution",
