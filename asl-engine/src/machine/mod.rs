@@ -53,7 +53,7 @@ pub struct Machine {
     trial: Option<Box<Trial>>,
 }
 
-/// The form in which machines are written out. Changes with every change of [`Core`].
+/// The form in which machines are written out. Changes with every change of what a machine holds.
 pub const SNAPSHOT_VERSION: u32 = 5;
 
 /// A machine written out at one point of its life: serialisable, without program and history.

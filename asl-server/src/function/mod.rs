@@ -1,7 +1,7 @@
 //! Lambda functions as local processes, in any language and without containers.
 //!
 //! A function is a command that speaks Lambda's Runtime API, as every runtime client does (`awslambdaric`,
-//! `aws-lambda-ric`, `lambda_runtime`, …). [`Pool`] starts its processes on demand and reuses them; [`runtime_api`] is
+//! `aws-lambda-ric`, `lambda_runtime`, …). `pool` starts its processes on demand and reuses them; `runtime_api` is
 //! the API that one process talks to; [`report`] words what went wrong as Lambda does.
 
 mod command;
