@@ -88,6 +88,18 @@ async fn an_execution_that_failed_goes_on() {
 }
 
 #[tokio::test]
+async fn an_execution_that_fails_again_at_once_was_redriven_all_the_same() {
+    let (service, _) = service();
+    let fail = json!({ "StartAt": "F", "States": { "F": { "Type": "Fail", "Error": "E" } } });
+    let arn = failed(&service, fail, "{}").await;
+    let answer = ok(&service, "RedriveExecution", json!({ "executionArn": arn })).await;
+    service.engine().finished(&arn).await.unwrap();
+    let described = ok(&service, "DescribeExecution", json!({ "executionArn": arn })).await;
+    assert_eq!((&described["status"], &described["redriveCount"]), (&json!("FAILED"), &json!(1)));
+    assert_eq!(described["redriveDate"], answer["redriveDate"]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_redriven_says_why() {
     let (service, _) = service();
     let arn = failed(&service, json!({ "StartAt": "T", "States": { "T": task() } }), "1").await;

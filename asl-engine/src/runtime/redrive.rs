@@ -2,7 +2,7 @@
 
 use super::engine::StartError;
 use super::journal::{Entry, JournalError, Kept};
-use super::record::{Execution, Status};
+use super::record::{Execution, Record, Status};
 use super::replay;
 use super::shard::Shard;
 use crate::error::StatesError;
@@ -120,10 +120,10 @@ impl Shard {
         }
         known.redrivable(now).map_err(RedriveError::NotRedrivable)?;
         let kept = self.shared.log.journal.get(execution)?.ok_or(RedriveError::Unknown)?;
-        self.bring_again(kept, now, token)?;
+        // Held: it may end again at once.
+        let record = self.bring_again(kept, now, token)?;
         self.happen_at(execution, now, Event::Redriven);
-        let redriven = self.running.get(&execution).map(|running| running.record.snapshot());
-        redriven.ok_or(RedriveError::Unknown)
+        Ok(record.snapshot())
     }
 
     /// Children that their Map Run has given up are about to be stopped: they are, before it is redriven.
@@ -138,7 +138,7 @@ impl Shard {
     }
 
     /// Takes an execution that has ended into memory again. [`Event::Redriven`] is to follow.
-    fn bring_again(&mut self, kept: Kept, now: Timestamp, token: Option<Str>) -> Result<(), JournalError> {
+    fn bring_again(&mut self, kept: Kept, now: Timestamp, token: Option<Str>) -> Result<Arc<Record>, JournalError> {
         let replay = replay::bring_back(&*self.shared.log.journal, &kept)?;
         let redrives = Arc::new(kept.redrives.next(now, token));
         let (execution, home) = (kept.birth.sequence, self.shared.home_of(&kept.birth));
@@ -146,8 +146,9 @@ impl Shard {
         let record = self.host(kept.birth.clone(), replay, home, true, redrives.clone());
         self.record(true, Entry::Redriven { kept, redrives });
         self.tell_map_runs(execution);
-        self.hold(move |_| record.publish());
-        Ok(())
+        let public = record.clone();
+        self.hold(move |_| public.publish());
+        Ok(record)
     }
 
     /// Redrives a child of an execution here, unless that is done already. To be called when everything before is recorded:
@@ -166,7 +167,7 @@ impl Shard {
                 if !done && !refused {
                     let parent = kept.birth.parent.clone();
                     match self.bring_again(kept, now, None) {
-                        Ok(()) => {
+                        Ok(_) => {
                             if let Some(parent) = parent {
                                 self.shared.records.map_run_child(&parent.map_run_arn, parent.items, true);
                             }
