@@ -187,7 +187,8 @@ const redrive = async (name) => {
 const mapRuns = async (name) => {
   const ItemProcessor = {
     ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
-    ...JSON.parse(machine({ Type: "Wait", Seconds: 600 })),
+    StartAt: "Waits",
+    States: { Waits: { Type: "Wait", Seconds: 600, End: true } },
   };
   const arn = await create(`${name}-m`, machine({ Type: "Map", ItemProcessor, MaxConcurrency: 1 }));
   const { executionArn } = await call("StartExecution", { stateMachineArn: arn, input: "[1, 2]" });
