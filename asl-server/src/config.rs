@@ -3,6 +3,7 @@
 use crate::function::{FunctionSetting, LocalFunction};
 use crate::integration::http_invoke::{Connection, HttpEndpoints};
 use crate::integration::{Endpoints, HttpApis};
+use crate::quota::Quotas;
 use crate::storage::Buckets;
 use anyhow::{Context, bail};
 use asl_engine::mock::MockConfig;
@@ -27,6 +28,8 @@ pub struct Config {
     pub durability: Durability,
     /// How long finished executions are kept.
     pub retention: Retention,
+    /// How much an account may have.
+    pub quotas: Quotas,
     /// The account of new resources.
     pub account: String,
     /// The region of new resources.
@@ -76,6 +79,8 @@ pub struct Settings {
     pub retention_days: Option<u64>,
     /// See [`Config::retention`].
     pub retention_count: Option<u64>,
+    /// How many executions may run at once.
+    pub max_running: Option<usize>,
     /// See [`Config::account`].
     pub account: Option<String>,
     /// See [`Config::region`].
@@ -164,6 +169,7 @@ impl Settings {
             durability: self.durability.or(other.durability),
             retention_days: self.retention_days.or(other.retention_days),
             retention_count: self.retention_count.or(other.retention_count),
+            max_running: self.max_running.or(other.max_running),
             account: self.account.or(other.account),
             region: self.region.or(other.region),
             deploy: if self.deploy.is_empty() { other.deploy } else { self.deploy },
@@ -214,6 +220,7 @@ impl Settings {
             data,
             durability: self.durability.as_deref().map_or(Ok(Durability::Commit), durability)?,
             retention: retention(self.retention_days, self.retention_count),
+            quotas: quotas(self.max_running),
             account,
             region,
             deploy: self.deploy.iter().map(|text| Deployment::parse(text)).collect::<Result<_, _>>()?,
@@ -241,6 +248,11 @@ fn durability(text: &str) -> anyhow::Result<Durability> {
         Some(milliseconds) => Ok(Durability::Interval(Duration::from_millis(milliseconds))),
         None => bail!("the durability `{text}` is none; write `commit`, `interval` or `interval=MILLISECONDS`"),
     }
+}
+
+fn quotas(max_running: Option<usize>) -> Quotas {
+    let usual = Quotas::default();
+    Quotas { executions: max_running.unwrap_or(usual.executions), ..usual }
 }
 
 fn retention(days: Option<u64>, count: Option<u64>) -> Retention {

@@ -110,7 +110,7 @@ pub fn input_text(execution: &Execution) -> String {
 /// (API reference, StartExecution).
 ///
 /// # Errors
-/// `InvalidName`, `ExecutionAlreadyExists`, `ExecutionLimitExceeded`
+/// `InvalidName`, `ExecutionAlreadyExists`, `ExecutionLimitExceeded`, `ThrottlingException`
 pub async fn start(
     service: &Service,
     startable: &Startable,
@@ -118,6 +118,8 @@ pub async fn start(
     input: Input,
 ) -> Result<Execution, ApiError> {
     let (program, start) = prepare(startable, name, &input)?;
+    // INVARIANT: starts that wait to be recorded are bounded: past that, clients are told to come back.
+    let _place = service.starts().try_acquire().map_err(|_| ApiError::throttling())?;
     match service.engine().start(program, start).await {
         Ok(execution) => Ok(execution),
         Err(StartError::AlreadyExists(existing))

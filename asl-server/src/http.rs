@@ -6,15 +6,20 @@ use crate::service::{Caller, Service};
 use crate::wire::ApiError;
 use asl_engine::limits::REQUEST_BYTES_MAX;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 const AMZ_JSON: &str = "application/x-amz-json-1.0";
+/// How long the body of a request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 const TARGET_PREFIX: &str = "AWSStepFunctions.";
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -47,9 +52,11 @@ async fn by_path(State(service): State<Service>, Path(operation): Path<String>, 
 
 async fn answer(service: &Service, operation: String, request: Request) -> Response {
     let caller = caller(service.caller(), request.headers());
-    let outcome = match to_bytes(request.into_body(), REQUEST_BYTES_MAX).await {
-        Ok(body) => call(service, &operation, body.into(), caller).await,
-        Err(_) => Err(ApiError::request_too_large(REQUEST_BYTES_MAX)),
+    let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), REQUEST_BYTES_MAX)).await;
+    let outcome = match body {
+        Ok(Ok(body)) => call(service, &operation, body, caller).await,
+        Ok(Err(_)) => Err(ApiError::request_too_large(REQUEST_BYTES_MAX)),
+        Err(_) => Err(ApiError::request_too_slow(BODY_TIMEOUT)),
     };
     let id = uuid::Uuid::new_v4().to_string();
     let (status, body) = match outcome {
@@ -66,14 +73,39 @@ async fn answer(service: &Service, operation: String, request: Request) -> Respo
     (status, headers, Body::from(body)).into_response()
 }
 
-async fn call(service: &Service, operation: &str, body: Vec<u8>, caller: Caller) -> Result<String, ApiError> {
+async fn call(service: &Service, operation: &str, body: Bytes, caller: Caller) -> Result<String, ApiError> {
     // A caller that hangs up stops waiting for a task, but must not leave anything else half-done.
     if operation == "GetActivityTask" {
         return service.call(operation, &body, &caller).await;
     }
     let (service, operation) = (service.clone(), operation.to_owned());
-    let call = tokio::spawn(async move { service.call(&operation, &body, &caller).await });
-    call.await.unwrap_or_else(|_| Err(ApiError::internal("The server is shutting down.")))
+    Finished(Some(Box::pin(async move { service.call(&operation, &body, &caller).await }))).await
+}
+
+/// A call that goes on by itself when nobody waits for its answer any more. As long as somebody does, it costs no tokio task
+/// of its own.
+struct Finished(Option<Call>);
+
+type Call = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send>>;
+
+impl Future for Finished {
+    type Output = Result<String, ApiError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(call) = &mut self.0 else { return Poll::Pending };
+        let answer = std::task::ready!(call.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl Drop for Finished {
+    fn drop(&mut self) {
+        // Without a runtime the process is at its end.
+        if let (Some(call), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(call);
+        }
+    }
 }
 
 /// Who calls: an access key of twelve digits is an account (so that tests can be several); all others are the default.

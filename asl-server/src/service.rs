@@ -15,6 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tokio::sync::Semaphore;
 
 /// Who calls: the account and the region that new resources belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,11 @@ struct Shared {
     caller: Caller,
     dispatcher: Arc<Dispatcher>,
     mocks: MockConfig,
+    starts: Semaphore,
 }
+
+/// How many starts may wait at once to be recorded. A group commit takes as many as there are: more would only wait longer.
+const STARTS_MAX: usize = 4096;
 
 /// What a service is made of. Everything has a default but the caller.
 pub struct ServiceBuilder {
@@ -160,6 +165,7 @@ impl ServiceBuilder {
             caller: self.caller,
             dispatcher,
             mocks: self.mocks,
+            starts: Semaphore::new(STARTS_MAX),
         });
         let service = Service { shared };
         service.dispatcher().serve_states(&service);
@@ -251,6 +257,11 @@ impl Service {
     /// The mocked responses.
     pub fn mocks(&self) -> &MockConfig {
         &self.shared.mocks
+    }
+
+    /// The places of starts that wait to be recorded.
+    pub(crate) fn starts(&self) -> &Semaphore {
+        &self.shared.starts
     }
 
     pub(crate) fn registry(&self) -> &Registry {

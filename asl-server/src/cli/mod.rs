@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod bench;
 mod eval;
 mod progress;
 mod report;
@@ -37,6 +38,7 @@ Examples:
   asl run order.asl.json --input '{\"id\": 7}'       run one definition to its end
   asl validate *.asl.yaml                          check definitions; exit code 1 when one is wrong
   asl eval --jsonata '$sum(n)' --input '{\"n\": [1, 2]}'   try an expression
+  asl bench                                        measure a server
 
 Every subcommand has its own --help.";
 
@@ -46,6 +48,7 @@ enum Command {
     Run(run::Run),
     Validate(validate::Validate),
     Eval(eval::Eval),
+    Bench(Box<bench::Bench>),
 }
 
 /// Where a definition's functions and placeholders come from; the same for every subcommand.
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
             Command::Run(run) => run.run().await,
             Command::Validate(validate) => validate.run(),
             Command::Eval(eval) => eval.run(),
+            Command::Bench(bench) => bench.run().await,
         }
     });
     // Nobody waits for what still runs in the background: a long poll, a handler that hangs.

@@ -5,7 +5,7 @@ use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
 use crate::service::{Caller, Service};
 use crate::template::{Problem, Stack};
-use crate::{deploy, http, saga};
+use crate::{connection, deploy, http, saga};
 use anyhow::{Context, bail};
 use asl_engine::runtime::DurableJournal;
 use clap::Args;
@@ -79,6 +79,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "NUMBER", env = "ASL_RETENTION_COUNT")]
     retention_count: Option<u64>,
 
+    /// Refuses to start executions while so many run (`ExecutionLimitExceeded`), as AWS does [default: 1000000]
+    #[arg(long, value_name = "NUMBER", env = "ASL_MAX_RUNNING")]
+    max_running: Option<usize>,
+
     /// The account that resources belong to [default: 123456789012]
     #[arg(long, value_name = "DIGITS", env = "ASL_ACCOUNT")]
     account: Option<String>,
@@ -135,12 +139,12 @@ impl Serve {
         let engine = service.engine().clone();
 
         let (told, mut ended) = (shutdown_signal(), tokio::sync::watch::channel(()));
-        let server = axum::serve(listener, http::router(service)).with_graceful_shutdown(async move {
+        let server = connection::serve(listener, http::router(service), async move {
             told.await;
             _ = ended.0.send(());
         });
         tokio::select! {
-            outcome = server => outcome?,
+            () = server => {}
             () = async {
                 _ = ended.1.changed().await;
                 tokio::time::sleep(GRACE).await;
@@ -165,6 +169,7 @@ impl Serve {
             durability: self.durability,
             retention_days: self.retention_days,
             retention_count: self.retention_count,
+            max_running: self.max_running,
             account: self.account,
             region: self.region,
             deploy: self.deploy,
@@ -224,7 +229,8 @@ fn service(
         .mocks(config.mocks.clone())
         .functions(functions)
         .local_functions(local)
-        .retention(config.retention);
+        .retention(config.retention)
+        .quotas(config.quotas);
     if let Some(journal) = journal {
         builder = builder.journal(journal);
     }

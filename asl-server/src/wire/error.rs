@@ -58,6 +58,17 @@ impl ApiError {
         ApiError { status: 413, ..ApiError::new("RequestEntityTooLargeException", message) }
     }
 
+    /// The rest of the request does not come.
+    pub fn request_too_slow(limit: std::time::Duration) -> Self {
+        let message = format!("The request did not arrive within {} seconds.", limit.as_secs());
+        ApiError { status: 408, ..ApiError::new("RequestTimeoutException", message) }
+    }
+
+    /// More is asked than can be done now.
+    pub fn throttling() -> Self {
+        ApiError::new("ThrottlingException", "Rate exceeded")
+    }
+
     /// Our own trouble.
     pub fn internal(message: impl Into<String>) -> Self {
         ApiError { status: 500, ..ApiError::new("InternalFailure", message) }
