@@ -72,7 +72,7 @@ async fn children_run_in_virtual_time_and_are_counted() {
     assert_eq!(failed.len(), 2);
     assert_eq!(failed[0].map_run_arn.as_ref(), Some(&map_run.map_run_arn));
     // Newest first, page by page, and by the state machine of the children.
-    let page = engine.children(&map_run.map_run_arn, None, Some(&failed[0].start.execution_arn), 10);
+    let page = engine.children(&map_run.map_run_arn, None, Some(failed[0].sequence), 10);
     assert_eq!(page.len(), 3);
     let of_machine = engine.executions("arn:aws:states:us-east-1:123456789012:stateMachine:Orders/L", None, None, 10);
     assert_eq!(of_machine.len(), 5);

@@ -149,6 +149,7 @@ impl ServiceBuilder {
     /// When no HTTP client can be made.
     pub fn build(self) -> anyhow::Result<Service> {
         let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets, self.apis)?);
+        let pages = Pages::new(self.clock.clone());
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
         engine = engine.mocks(self.mocks.clone()).retention(self.retention).running_max(self.quotas.executions);
@@ -161,7 +162,7 @@ impl ServiceBuilder {
         let shared = Arc::new(Shared {
             engine: engine.build(),
             registry: Registry::new(self.quotas),
-            pages: Pages::new(),
+            pages,
             caller: self.caller,
             dispatcher,
             mocks: self.mocks,

@@ -238,3 +238,26 @@ async fn a_handler_that_panics_fails_its_task_alone() {
         assert!(ended["cause"].as_str().unwrap().contains("out of luck"), "{ended}");
     }
 }
+
+#[tokio::test]
+async fn a_page_goes_on_where_it_was_when_executions_are_forgotten_meanwhile() {
+    let journal = Arc::new(asl_engine::runtime::MemoryJournal::keeping(3));
+    let service = Service::builder(ACCOUNT, "us-east-1").journal(journal).build().unwrap();
+    let machine = create(&service, "M", pass(), "STANDARD").await;
+    for name in ["e0", "e1", "e2"] {
+        run(&service, &machine, name, "{}").await;
+    }
+    let list = |token: Value| {
+        let request = json!({ "stateMachineArn": machine, "maxResults": 1, "nextToken": token });
+        let service = service.clone();
+        async move { call(&service, "ListExecutions", request).await.ok() }
+    };
+    let first = list(Value::Null).await;
+    assert_eq!(first["executions"][0]["name"], "e2");
+    // The three that are kept are now e2, e3 and e4: nothing is left that is older than e2.
+    for name in ["e3", "e4"] {
+        run(&service, &machine, name, "{}").await;
+    }
+    let next = list(first["nextToken"].clone()).await;
+    assert_eq!(next, json!({ "executions": [] }), "not from the beginning again");
+}

@@ -80,10 +80,16 @@ async fn an_execution_that_failed_goes_on() {
     );
 
     let machine = described["stateMachineArn"].clone();
-    for (filter, count) in [("REDRIVEN", 1), ("NOT_REDRIVEN", 0)] {
-        let request = json!({ "stateMachineArn": machine, "redriveFilter": filter });
-        let listed = ok(&service, "ListExecutions", request).await;
-        assert_eq!(listed["executions"].as_array().unwrap().len(), count, "{filter}");
+    let filters = [
+        ("redriveFilter", "REDRIVEN", 1),
+        ("redriveFilter", "NOT_REDRIVEN", 0),
+        ("statusFilter", "FAILED", 0),
+        ("statusFilter", "RUNNING", 0),
+        ("statusFilter", "SUCCEEDED", 1),
+    ];
+    for (filter, value, count) in filters {
+        let listed = ok(&service, "ListExecutions", json!({ "stateMachineArn": machine, filter: value })).await;
+        assert_eq!(listed["executions"].as_array().unwrap().len(), count, "{value}");
     }
 }
 

@@ -408,20 +408,20 @@ impl Engine {
         readable(self.0.shared.log.find(execution_arn)).flatten()
     }
 
-    /// The executions of a state machine, or of a version or an alias of one, newest first, after the execution `after` of an earlier page.
+    /// The executions of a state machine, or of a version or an alias of one: newest first, those whose numbers are below
+    /// `before`.
     pub fn executions(
         &self,
         state_machine_arn: &str,
         status: Option<Status>,
-        after: Option<&str>,
+        before: Option<u64>,
         limit: usize,
     ) -> Vec<Execution> {
-        self.list(state_machine_arn, status, after, limit)
+        self.list(state_machine_arn, status, before, limit)
     }
 
-    fn list(&self, of: &str, status: Option<Status>, after: Option<&str>, limit: usize) -> Vec<Execution> {
+    fn list(&self, of: &str, status: Option<Status>, before: Option<u64>, limit: usize) -> Vec<Execution> {
         let log = &self.0.shared.log;
-        let before = after.and_then(|after| Some(self.kept(after)?.birth.sequence));
         let list = |journal: &dyn Journal| readable(journal.list(of, status, before, limit)).unwrap_or_default();
         let mut found = list(&*log.journal);
         if found.is_empty() {
@@ -436,10 +436,10 @@ impl Engine {
         &self,
         map_run_arn: &str,
         status: Option<Status>,
-        after: Option<&str>,
+        before: Option<u64>,
         limit: usize,
     ) -> Vec<Execution> {
-        self.list(map_run_arn, status, after, limit)
+        self.list(map_run_arn, status, before, limit)
     }
 
     /// A Map Run, as it is now.

@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 /// A finished or running execution, as it was when it was asked for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Execution {
+    /// Later executions have larger numbers.
+    pub sequence: u64,
     /// How it began: ARN, name, input, role, state machine.
     pub start: Arc<Start>,
     /// What it executes.
@@ -38,7 +40,7 @@ pub struct Execution {
 
 /// The status of an execution, as DescribeExecution tells it.
 // The durable journal's indexes hold the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the API reference's own words")]
 pub enum Status {
     Running = 0,
@@ -73,6 +75,7 @@ impl From<Kept> for Execution {
         let history = end.as_ref().map_or(0, |end| end.history);
         let (stopped, outcome) = end.map(|End { at, outcome, .. }| (at, outcome)).unzip();
         Execution {
+            sequence: birth.sequence,
             start: birth.start.clone(),
             program: birth.program.clone(),
             started: birth.started,

@@ -16,6 +16,10 @@ const STATUSES: &[&str] = &["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTE
 /// A child execution that did not succeed, and that its redriven Map Run is about to redrive.
 const PENDING_REDRIVE: &str = "PENDING_REDRIVE";
 
+/// How many executions a request reads at most: when a filter lets few of them through, the page has fewer than were asked
+/// for, and a token (API reference: "The actual number of results returned per call might be fewer").
+const READ_MAX: usize = 10_000;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
@@ -89,23 +93,28 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         }
     }
     let list = ["ListExecutions", arn.as_str(), filter.status, filter.redrive];
-    let mut after = service.pages().position(&list, token.as_deref())?;
+    // A number, not an execution: that one may be forgotten when the next page is asked for.
+    let before = service.pages().position(&list, token.as_deref())?;
+    let mut before: Option<u64> = before.map(|number| number.parse().map_err(|_| ApiError::invalid_token())).transpose()?;
     let size = page_size(request.max_results);
-    let mut found: Vec<Item> = Vec::new();
+    let mut found: Vec<(u64, Item)> = Vec::new();
+    let mut read_so_far = 0;
     while found.len() <= size {
-        let read = service.engine().executions(&arn, filter.journal_status(), after.as_deref(), size + 1);
-        after = read.last().map(|execution| execution.start.execution_arn.to_string());
-        let all_read = read.len() <= size;
-        found.extend(read.iter().map(|execution| item(execution, map_run.as_ref())).filter(|item| filter.lets(item)));
-        if all_read {
+        let read = service.engine().executions(&arn, filter.journal_status(), before, size + 1);
+        before = read.last().map(|execution| execution.sequence).filter(|_| read.len() > size);
+        let items = read.iter().map(|execution| (execution.sequence, item(execution, map_run.as_ref())));
+        found.extend(items.filter(|(_, item)| filter.lets(item)));
+        read_so_far += read.len();
+        if before.is_none() || read_so_far >= READ_MAX {
             break;
         }
     }
-    let more = found.len() > size;
-    found.truncate(size);
-    let last = found.last().filter(|_| more);
-    let next_token = last.map(|item| service.pages().token(&list, &item.execution_arn));
-    Ok(Response { executions: found, next_token })
+    if found.len() > size {
+        found.truncate(size);
+        before = found.last().map(|(sequence, _)| *sequence);
+    }
+    let next_token = before.map(|sequence| service.pages().token(&list, &sequence.to_string()));
+    Ok(Response { executions: found.into_iter().map(|(_, item)| item).collect(), next_token })
 }
 
 /// Which executions are listed; an empty text lets all.

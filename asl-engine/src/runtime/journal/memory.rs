@@ -21,13 +21,43 @@ struct Tables {
     executions: HashMap<u64, Execution>,
     by_arn: HashMap<Str, u64>,
     /// Of each state machine and Map Run.
-    lists: HashMap<Str, BTreeSet<u64>>,
+    lists: HashMap<Str, List>,
     unfinished: BTreeSet<u64>,
     parked: BTreeMap<u64, Parked>,
     ended: BTreeSet<(Timestamp, u64)>,
     map_runs: HashMap<Str, Str>,
     map_runs_of: HashMap<Str, Vec<Str>>,
     put: BTreeMap<String, Vec<u8>>,
+}
+
+/// A list of executions, whole and by status: a page costs what it holds, also of a status that is rare.
+#[derive(Default)]
+struct List {
+    all: BTreeSet<u64>,
+    by_status: BTreeMap<Status, BTreeSet<u64>>,
+}
+
+impl List {
+    fn insert(&mut self, status: Status, sequence: u64) {
+        self.all.insert(sequence);
+        self.by_status.entry(status).or_default().insert(sequence);
+    }
+
+    fn change(&mut self, from: Status, to: Status, sequence: u64) {
+        self.remove(from, sequence);
+        self.insert(to, sequence);
+    }
+
+    fn remove(&mut self, status: Status, sequence: u64) {
+        self.all.remove(&sequence);
+        if let Some(of) = self.by_status.get_mut(&status) {
+            of.remove(&sequence);
+        }
+    }
+
+    fn of(&self, status: Option<Status>) -> Option<&BTreeSet<u64>> {
+        status.map_or(Some(&self.all), |status| self.by_status.get(&status))
+    }
 }
 
 struct Execution {
@@ -69,7 +99,7 @@ impl Tables {
         match entry {
             Entry::Born(birth) => {
                 for list in birth.lists() {
-                    self.lists.entry(list.clone()).or_default().insert(birth.sequence);
+                    self.lists.entry(list.clone()).or_default().insert(Status::Running, birth.sequence);
                 }
                 self.by_arn.insert(birth.start.execution_arn.clone(), birth.sequence);
                 self.unfinished.insert(birth.sequence);
@@ -107,16 +137,19 @@ impl Tables {
                     execution.end = Some(end.clone());
                     self.unfinished.remove(&birth.sequence);
                     self.ended.insert((end.at, birth.sequence));
+                    self.change_status(birth, Status::Running, Status::of(Some(&end.outcome)));
                 }
             }
             Entry::Redriven { kept, redrives } => {
                 let sequence = kept.birth.sequence;
                 if let Some(execution) = self.executions.get_mut(&sequence) {
                     execution.redrives = redrives.clone();
-                    if let Some(end) = execution.end.take() {
+                    let end = execution.end.take();
+                    self.unfinished.insert(sequence);
+                    self.change_status(&kept.birth, Status::of(end.as_ref().map(|end| &end.outcome)), Status::Running);
+                    if let Some(end) = end {
                         self.ended.remove(&(end.at, sequence));
                     }
-                    self.unfinished.insert(sequence);
                 }
             }
             Entry::Forgotten(kept) => {
@@ -135,12 +168,21 @@ impl Tables {
         }
     }
 
-    fn forget(&mut self, sequence: u64) {
-        let Some(Execution { birth, end, .. }) = self.executions.remove(&sequence) else { return };
+    fn change_status(&mut self, birth: &Birth, from: Status, to: Status) {
         for list in birth.lists() {
             if let Some(of) = self.lists.get_mut(list) {
-                of.remove(&sequence);
-                if of.is_empty() {
+                of.change(from, to, birth.sequence);
+            }
+        }
+    }
+
+    fn forget(&mut self, sequence: u64) {
+        let Some(Execution { birth, end, .. }) = self.executions.remove(&sequence) else { return };
+        let status = Status::of(end.as_ref().map(|end| &end.outcome));
+        for list in birth.lists() {
+            if let Some(of) = self.lists.get_mut(list) {
+                of.remove(status, sequence);
+                if of.all.is_empty() {
                     self.lists.remove(list);
                 }
             }
@@ -222,9 +264,9 @@ impl Journal for MemoryJournal {
         limit: usize,
     ) -> Result<Vec<Kept>, JournalError> {
         let tables = self.tables();
-        let older = tables.lists.get(of).into_iter().flat_map(|list| list.range(..before.unwrap_or(u64::MAX)).rev());
-        let kept = older.filter_map(|sequence| tables.kept(sequence));
-        Ok(kept.filter(|kept| status.is_none_or(|status| kept.status() == status)).take(limit).collect())
+        let list = tables.lists.get(of).and_then(|list| list.of(status));
+        let older = list.into_iter().flat_map(|list| list.range(..before.unwrap_or(u64::MAX)).rev());
+        Ok(older.filter_map(|sequence| tables.kept(sequence)).take(limit).collect())
     }
 
     fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError> {
