@@ -113,6 +113,9 @@ pub struct TaskRequest {
     pub timeout_seconds: Option<u64>,
     /// `Credentials`, when the state has them.
     pub credentials: Option<Value>,
+    /// What the service answered when it accepted the job, when it is known to have: a restart asks again for a `.sync`
+    /// task whose job runs already, and only its end is to be waited for.
+    pub submitted: Option<Value>,
     /// Tells the execution how the task gets on.
     pub progress: Progress,
 }
@@ -130,6 +133,7 @@ impl TaskRequest {
             token: None,
             timeout_seconds: None,
             credentials: None,
+            submitted: None,
             progress: Progress::default(),
         }
     }

@@ -285,3 +285,34 @@ async fn an_execution_that_replays_differently_is_not_continued() {
     assert_eq!(refused, JournalError::Diverged { execution_arn: ARN.into(), number: 1 });
     assert_eq!(engine.execution(ARN).unwrap().status(), Status::Running);
 }
+
+#[tokio::test]
+async fn a_job_that_was_submitted_is_not_submitted_again() {
+    let definition = r#"{"StartAt": "Job", "States": {"Job": {"Type": "Task", "End": true,
+        "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {"JobName": "J"}}}}"#;
+    let program = Definition::parse(definition, &Default::default()).program.unwrap();
+    // Read from its events, and from a snapshot.
+    for snapshot_every in [1_000, 1] {
+        let journal = Arc::new(MemoryJournal::default());
+        let submits = |request: TaskRequest| async move {
+            assert_eq!(request.submitted, None);
+            request.progress.submitted(object! { "JobRunId" => "jr_1" });
+            std::future::pending().await
+        };
+        let builder = || Engine::builder().journal(journal.clone()).snapshot_every(snapshot_every);
+        let engine = builder().dispatcher(Arc::new(submits)).build();
+        engine.start(program.clone(), start()).await.unwrap();
+        let is_submitted = |event: &HistoryEvent| matches!(event.detail, HistoryDetail::TaskSubmitted { .. });
+        while !engine.history(ARN).await.unwrap().unwrap().iter().any(is_submitted) {
+            tokio::task::yield_now().await;
+        }
+        drop(engine);
+        let goes_on = |request: TaskRequest| async move {
+            request.submitted.ok_or_else(|| StatesError::new("Twice", "the job was submitted again"))
+        };
+        let engine = builder().dispatcher(Arc::new(goes_on)).build();
+        assert_eq!(engine.recover().await, Ok(1));
+        let execution = engine.finished(ARN).await.unwrap();
+        assert_eq!(execution.outcome, Some(Outcome::Succeeded { output: object! { "JobRunId" => "jr_1" } }));
+    }
+}

@@ -2,6 +2,8 @@
 
 mod support;
 
+use asl_engine::history::{HistoryDetail, HistoryEvent};
+use asl_engine::runtime::{Execution, Status};
 use asl_server::Service;
 use asl_server::integration::Endpoints;
 use axum::Router;
@@ -10,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use support::{ACCOUNT, create, pass, run, service, task};
+use support::{ACCOUNT, create, pass, run, service, start, task, wait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -256,4 +258,31 @@ async fn a_test_case_answers_with_mocked_responses() {
         refused.refusal(),
         (400, "ValidationException", "The mock configuration has no test case 'Other' for 'M'")
     );
+}
+
+#[tokio::test]
+async fn an_execution_that_nobody_waits_for_any_more_is_stopped() {
+    let service = service();
+    let child = create(&service, "Child", wait(), "STANDARD").await;
+    let fields = json!({
+        "Resource": "arn:aws:states:::states:startExecution.sync",
+        "Parameters": { "StateMachineArn": child, "Name.$": "$$.Execution.Name" },
+    });
+    let machine = create(&service, "Parent", task(fields.clone()), "STANDARD").await;
+    let child_of = |name: &str| format!("{}:{name}", child.replace(":stateMachine:", ":execution:"));
+    let status = |ended: Option<Execution>| ended.unwrap().status();
+
+    let stopped = start(&service, &machine, "stopped", "{}").await;
+    let is_submitted = |event: &HistoryEvent| matches!(event.detail, HistoryDetail::TaskSubmitted { .. });
+    while !service.engine().history(&stopped).await.unwrap().unwrap().iter().any(is_submitted) {
+        tokio::task::yield_now().await;
+    }
+    support::call(&service, "StopExecution", json!({ "executionArn": stopped })).await.ok();
+    assert_eq!(status(service.engine().finished(&child_of("stopped")).await), Status::Aborted);
+
+    let mut definition = task(fields);
+    definition["States"]["T"]["TimeoutSeconds"] = json!(1);
+    let machine = create(&service, "Impatient", definition, "STANDARD").await;
+    assert_eq!(run(&service, &machine, "late", "{}").await["error"], "States.Timeout");
+    assert_eq!(status(service.engine().finished(&child_of("late")).await), Status::Aborted);
 }

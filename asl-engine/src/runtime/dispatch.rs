@@ -43,6 +43,7 @@ impl Shard {
             token: token.clone(),
             timeout_seconds: *timeout_seconds,
             credentials: credentials.clone(),
+            submitted: asked.submitted.clone(),
             progress: progress(own.clone(), execution, task, submitted.clone()),
         };
         let mut done = Done { own, execution, task, told: false };

@@ -6,7 +6,7 @@
 use crate::machine::{ChildId, Event, Machine, MapRunNews, TaskCommand, TaskId, TimerId};
 use crate::task::{Pattern, Resource};
 use crate::time::Timestamp;
-use crate::value::Str;
+use crate::value::{Str, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,6 +33,9 @@ pub(super) struct Asked {
     pub(super) command: Box<TaskCommand>,
     /// A worker has it, or a service accepted it.
     pub(super) accepted: bool,
+    /// What the service answered when it accepted a job that it now works on (`.sync`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) submitted: Option<Value>,
 }
 
 impl Asked {
@@ -49,9 +52,17 @@ impl Outstanding {
     pub(super) fn hear(&mut self, event: &Event, machine: &Machine) {
         self.yielded = false;
         match event {
-            Event::TaskStarted { task, .. } | Event::TaskSubmitted { task, .. } => {
+            Event::TaskStarted { task, .. } => {
                 if let Some(asked) = self.tasks.get_mut(task) {
                     asked.accepted = true;
+                }
+            }
+            Event::TaskSubmitted { task, output } => {
+                if let Some(asked) = self.tasks.get_mut(task) {
+                    asked.accepted = true;
+                    if let Pattern::Sync | Pattern::Sync2 = asked.command.resource.pattern() {
+                        asked.submitted.get_or_insert_with(|| output.clone());
+                    }
                 }
             }
             Event::DeadlineReached { timer } => _ = self.timers.remove(timer),
@@ -76,7 +87,7 @@ impl Outstanding {
 
     pub(super) fn ask(&mut self, command: Box<TaskCommand>) -> TaskId {
         let task = command.task;
-        self.tasks.insert(task, Asked { command, accepted: false });
+        self.tasks.insert(task, Asked { command, accepted: false, submitted: None });
         task
     }
 

@@ -165,7 +165,7 @@ impl Shard {
             Command::Abandon { task } => {
                 let asked = running.outstanding.tasks.remove(&task);
                 if let Some(handler) = running.handlers.remove(&task) {
-                    handler.abort();
+                    self.hold(move |_| handler.abort());
                 } else if let Some(Resource::Activity { arn }) = asked.map(|asked| asked.command.resource) {
                     self.shared.activities.withdraw(&arn, Offered { home: running.record.home, execution, task });
                 }
@@ -196,10 +196,7 @@ impl Shard {
         for (timer, at) in running.outstanding.timers {
             self.timers.remove(&(at, execution, timer));
         }
-        for handler in running.handlers.into_values() {
-            handler.abort();
-        }
-        let record = running.record;
+        let (record, handlers) = (running.record, running.handlers);
         if let Some(parent) = &record.birth.parent
             && let Some(waiting) = self.shared.records.get_unrecorded(&parent.execution_arn)
         {
@@ -208,7 +205,11 @@ impl Shard {
         }
         let end = End { at: now, outcome, history };
         self.record(record.kept, Entry::Ended(record.birth.clone(), end.clone()));
-        self.hold(move |shard| shard.shared.records.finish(&record, end));
+        self.hold(move |shard| {
+            // What a handler does when nobody waits for it any more (stop its job) follows from the end.
+            handlers.into_values().for_each(|handler| handler.abort());
+            shard.shared.records.finish(&record, end);
+        });
     }
 
     fn map_run(&mut self, execution: u64, now: Timestamp, map_run_arn: Str, news: MapRunNews) {

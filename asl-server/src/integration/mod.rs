@@ -4,6 +4,7 @@
 //! a URL configured for that function, a local process, the Lambda Invoke endpoint, the service integration. When nothing is configured
 //! for a resource the task fails at once, with a cause that names the resource and the setting that would provide it.
 
+mod abandoned;
 mod endpoint;
 mod http;
 pub mod http_invoke;

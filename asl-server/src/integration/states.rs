@@ -1,5 +1,6 @@
 //! `states:startExecution`: a state machine starts another one, and may wait for its end (`.sync`, `.sync:2`).
 
+use super::abandoned::WhenAbandoned;
 use super::{Services, metadata};
 use crate::execution::{self, Input};
 use crate::service::Service;
@@ -13,21 +14,36 @@ use asl_engine::{StatesError, Value, object};
 
 pub(super) async fn start_execution(services: &Services, request: &TaskRequest) -> TaskResult {
     let service = services.service()?;
-    let execution = start(&service, request).await.map_err(refused)?;
-    let accepted = accepted(&execution, &request.request_id());
-    let parsed = match request.resource.pattern() {
-        Pattern::RequestResponse | Pattern::WaitForTaskToken => return Ok(accepted),
-        Pattern::Sync => false,
-        Pattern::Sync2 => true,
+    let pattern = request.resource.pattern();
+    // It may have been started before a restart of the server.
+    let started = request.submitted.as_ref().and_then(|answer| Some(answer.get("ExecutionArn")?.as_str()?.to_owned()));
+    let execution_arn = match started {
+        Some(execution_arn) => execution_arn,
+        None => {
+            let execution = start(&service, request).await.map_err(refused)?;
+            let accepted = accepted(&execution, &request.request_id());
+            if let Pattern::RequestResponse | Pattern::WaitForTaskToken = pattern {
+                return Ok(accepted);
+            }
+            request.progress.submitted(accepted);
+            execution.start.execution_arn.to_string()
+        }
     };
-    request.progress.submitted(accepted);
-    let finished = service.engine().finished_meanwhile(&execution.start.execution_arn).await;
+    let abandoned = WhenAbandoned::new(stop(service.clone(), execution_arn.clone()));
+    let finished = service.engine().finished_meanwhile(&execution_arn).await;
+    abandoned.not_needed();
     let execution = finished.ok_or_else(|| StatesError::runtime("The execution was lost before it ended."))?;
-    let description = describe(&execution, parsed);
+    let description = describe(&execution, pattern == Pattern::Sync2);
     match execution.status() {
         Status::Succeeded => Ok(description),
         _ => Err(StatesError::new(names::TASK_FAILED, description.to_json())),
     }
+}
+
+/// Nobody waits for the execution any more (Developer Guide, *Service integration patterns*: "If a Step Functions
+/// `startExecution.sync` task is aborted, it will call the Step Functions StopExecution API action").
+async fn stop(service: Service, execution_arn: String) {
+    service.engine().stop(&execution_arn, StatesError { error: None, cause: None }).await;
 }
 
 async fn start(service: &Service, request: &TaskRequest) -> Result<Execution, ApiError> {
