@@ -1,5 +1,7 @@
 //! A Step-Functions-compatible server, and the `asl` command line.
 
+#[allow(dead_code)]
+mod aws;
 pub mod cli;
 pub mod config;
 pub mod connection;
