@@ -14,7 +14,7 @@ fn evaluation_failed(history: &[HistoryEvent]) -> Option<&str> {
     })
 }
 
-const TASK: &str = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true"#;
+const TASK: &str = r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "End": true"#;
 const MAP: &str =
     r#""Type": "Map", "End": true, "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}"#;
 
@@ -90,7 +90,7 @@ fn the_place_within_a_field_is_told() {
 fn a_failed_evaluation_can_be_retried_and_caught() {
     let program = support::compile(
         r#"{"QueryLanguage": "JSONata", "StartAt": "S", "States": {
-            "S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": "{% $states.input.no %}", "Next": "E",
+            "S": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Arguments": "{% $states.input.no %}", "Next": "E",
                 "Retry": [{"ErrorEquals": ["States.QueryEvaluationError"], "MaxAttempts": 1}],
                 "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "E", "Output": "{% $states.errorOutput.Error %}"}]},
             "E": {"Type": "Succeed"}}}"#,
@@ -115,7 +115,7 @@ fn states_has_the_members_that_the_field_defines() {
     assert_eq!(support::result(&pass, "{}"), r#""input context""#);
     let program = support::compile(&format!(
         r#"{{"QueryLanguage": "JSONata", "StartAt": "S", "States": {{
-            "S": {{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "E",
+            "S": {{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Next": "E",
                 "Catch": [{{"ErrorEquals": ["States.ALL"], "Next": "E", "Output": "{keys}"}}]}}, "E": {{"Type": "Succeed"}}}}}}"#
     ));
     let simulation = run(&program, "{}", |_| Answer::Now(Err(asl_engine::StatesError::named("X"))));

@@ -6,7 +6,7 @@ use asl_engine::simulation::Answer;
 use asl_engine::{Value, limits};
 use support::{alone, alone_in_jsonata, compile, outcome, result, run};
 
-const TASK: &str = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true"#;
+const TASK: &str = r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "End": true"#;
 
 /// A string whose JSON text has so many bytes: two for each character between the quotes, and perhaps one more.
 fn text(bytes: usize) -> Value {
@@ -25,7 +25,10 @@ fn a_result_may_fill_the_limit_and_not_a_byte_more() {
     let fits = run(&task, "{}", |_| Answer::Now(Ok(text(limits::PAYLOAD_BYTES_MAX))));
     assert_eq!(outcome(&fits), r#"{"n":1}"#);
     let over = run(&task, "{}", |_| Answer::Now(Ok(text(limits::PAYLOAD_BYTES_MAX + 1))));
-    assert_eq!(outcome(&over), format!("States.DataLimitExceeded: {}", exceeded("lambda")));
+    assert_eq!(
+        outcome(&over),
+        format!("States.DataLimitExceeded: {}", exceeded("arn:aws:lambda:us-east-1:1:function:f"))
+    );
 }
 
 #[test]
@@ -55,7 +58,7 @@ fn arguments_outputs_and_items_are_within_it_too() {
 #[test]
 fn too_large_a_result_can_be_caught() {
     let program = compile(
-        r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "E",
+        r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Next": "E",
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "E"}]}, "E": {"Type": "Succeed"}}}"#,
     );
     let over = run(&program, "{}", |_| Answer::Now(Ok(text(limits::PAYLOAD_BYTES_MAX + 1))));

@@ -236,7 +236,10 @@ fn wrong_arguments_are_explained() {
         (&["serve", "--account", "12", "--ephemeral"], "the account `12` is not twelve digits"),
         (&["serve", "--function", "F=https://x", "--ephemeral"], "not https"),
         (&["serve", "--config", "no-such.toml"], "cannot read `no-such.toml`"),
-        (&["serve", "--deploy", "no-such.yaml", "--ephemeral"], "cannot read `no-such.yaml`"),
+        (
+            &["serve", "--listen", "127.0.0.1:0", "--deploy", "no-such.yaml", "--ephemeral"],
+            "cannot read `no-such.yaml`",
+        ),
         (&["serve", "--data", "x", "--ephemeral"], "cannot be used with"),
     ] {
         let (code, _, error) = run(arguments);

@@ -106,8 +106,9 @@ async fn refuses_in_awss_words() {
     let service = service();
     let mock = json!({ "result": "{}" });
     let error = json!({ "errorOutput": { "error": "E" } });
-    let sync = r#"{"Type":"Task","Resource":"arn:aws:states:::ecs:runTask.sync","End":true}"#;
-    let lambda = r#"{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:lambda:getFunction","End":true}"#;
+    let sync = r#"{"Type":"Task","Resource":"arn:aws:states:::ecs:runTask.sync","Parameters":{},"End":true}"#;
+    let lambda =
+        r#"{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:lambda:getFunction","Parameters":{},"End":true}"#;
     let kinds = "[Task, Wait, Pass, Succeed, Fail, Choice]";
     let task_in_context = "Invalid Context object provided: Context object contains 'Task' when state is not a Task state \
                            with a '.sync' or '.waitForTaskToken' service integration pattern";

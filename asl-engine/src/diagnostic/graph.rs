@@ -26,10 +26,15 @@ pub(crate) fn duplicate_state(name: &str) -> Finding {
         .help("state names are unique in the whole machine, branches and item processors included")
 }
 
-/// A state's name is empty or too long.
-pub(crate) fn state_name() -> Finding {
-    Finding::error(
-        "INVALID_STATE_NAME",
-        format!("State name must have 1 to {} characters", crate::limits::STATE_NAME_CHARS_MAX),
-    )
+/// A state without a name.
+pub(crate) fn empty_state_name() -> Finding {
+    Finding::error("INVALID_STATE_NAME", "Invalid State name: State name cannot be empty")
+}
+
+/// A state's name is too long.
+pub(crate) fn long_state_name(name: &str) -> Finding {
+    let limit = crate::limits::STATE_NAME_CHARS_MAX;
+    let message =
+        format!("Invalid State name: State '{name}' exceeds the {limit}-character limit allowed by the service");
+    Finding::error("INVALID_STATE_NAME", message)
 }

@@ -7,11 +7,14 @@
 mod render;
 
 pub(crate) mod graph;
+pub(crate) mod jsonata;
+pub(crate) mod map;
 pub(crate) mod query;
 pub(crate) mod resource;
 pub(crate) mod schema;
 pub(crate) mod substitution;
 pub(crate) mod syntax;
+pub(crate) mod variable;
 
 pub(crate) use render::{line_column, render};
 

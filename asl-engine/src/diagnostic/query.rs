@@ -1,4 +1,4 @@
-//! Paths, intrinsic functions and JSONata expressions.
+//! Paths, payload templates and intrinsic functions.
 
 use super::Finding;
 
@@ -22,53 +22,11 @@ pub(crate) fn invalid_template_member(field: &str, why: &str) -> Finding {
         .help(why)
 }
 
-/// A path where only a Reference Path may be (spec, "Reference Paths").
-pub(crate) fn not_a_reference_path(why: &str) -> Finding {
-    failed("Value is not a Reference Path").help(why)
-}
-
-/// A JSONata expression that cannot be parsed.
-pub(crate) fn invalid_jsonata(why: &str) -> Finding {
-    failed(format!("Invalid JSONata expression: {why}"))
-}
-
-/// A string that begins with `{%` or ends with `%}`, but not both.
-pub(crate) fn jsonata_delimiters() -> Finding {
-    failed("JSONata expression must be enclosed by '{%' and '%}'")
-        .help("nothing may stand before `{%` or after `%}`, not even white space or the end of a line (in YAML write `|-`, not `|`)")
-}
-
-/// A field that must be an expression, but is a plain string.
-pub(crate) fn expected_jsonata() -> Finding {
-    failed("Value must be a JSONata expression").help("write it as `{% … %}`")
-}
-
-/// A variable's name that JSONata cannot read.
-pub(crate) fn variable_name(name: &str) -> Finding {
-    failed(format!("Invalid variable name '{name}'"))
-        .help("a name begins with a letter, goes on with letters, digits and `_`, has at most 80 characters and is not `states`")
-}
-
-/// A variable that a scope around this one assigns, too (Developer Guide, *Variable scope*: "a variable assigned in an
-/// inner scope cannot have the same name as one assigned in an outer scope").
-pub(crate) fn shadowed_variable(name: &str) -> Finding {
-    failed(format!("Variable '{name}' is already assigned in an outer scope"))
-        .help("branches and iterations cannot change variables outside; give this one another name and hand its value out through the state's output")
-}
-
-/// A variable that no state assigns where it could be read. (AWS finds out when the state runs.)
-pub(crate) fn unassigned_variable(name: &str) -> Finding {
-    let finding = Finding::warning(
-        "UNASSIGNED_VARIABLE",
-        format!("Variable '{name}' is never assigned in a scope that this state can read"),
-    );
-    match name {
-        "eval" => finding.help("`$eval` is not available in Step Functions; `$parse` reads JSON text"),
-        "states" => finding.help("`$states` exists in JSONata only"),
-        _ => finding.help(
-            "assign it in a state before this one; variables of branches and iterations end with them, and a Distributed \
-             Map's item processor sees none from outside: pass the value in through `ItemSelector`",
-        ),
+/// A path where only a Reference Path may be (spec, "Reference Paths"). `text` is what is there.
+pub(crate) fn not_a_reference_path(text: &str, why: &str) -> Finding {
+    match text.starts_with('$') {
+        true => failed("Value is not a Reference Path").help(why),
+        false => failed("Value is not a Reference Path: Reference path didn't start with '$'"),
     }
 }
 

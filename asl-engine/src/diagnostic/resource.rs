@@ -33,7 +33,13 @@ pub(crate) fn express_wait_for_task_token() -> Finding {
     failed("Express state machine does not support '.waitForTaskToken' service integration ")
 }
 
-/// A Distributed Map in an EXPRESS machine.
-pub(crate) fn express_distributed() -> Finding {
-    failed("Express state machine does not support Map states in DISTRIBUTED mode")
+/// A service integration without `Parameters` or `Arguments`.
+pub(crate) fn arguments_missing(field: &str, resource: &str) -> Finding {
+    failed(format!("{field} field is required for resource ARN: {resource}"))
+        .help(format!("write `\"{field}\": {{}}` when there is nothing to say"))
+}
+
+/// An activity runs nowhere that a role could be assumed for.
+pub(crate) fn credentials_of_activity() -> Finding {
+    failed("The field 'Credentials' is not supported for activities")
 }

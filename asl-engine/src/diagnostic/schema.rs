@@ -11,8 +11,14 @@ pub(crate) fn required(fields: &[&str]) -> Finding {
     failed(format!("These fields are required: [{}]", fields.join(", ")))
 }
 
-/// At least one of some fields must be there.
+/// One of some fields must be there, and none is.
 pub(crate) fn one_required(fields: &[&str]) -> Finding {
+    failed(format!("This object should have only one of the following fields: [{}]", fields.join(", ")))
+        .help("add one of them")
+}
+
+/// At least one of some fields must be there.
+pub(crate) fn some_required(fields: &[&str]) -> Finding {
     failed(format!("One of these fields is required: [{}]", fields.join(", ")))
 }
 
@@ -73,7 +79,7 @@ pub(crate) fn expected(type_name: &str) -> Finding {
 
 /// A value that is none of those allowed.
 pub(crate) fn one_of(values: &[&str]) -> Finding {
-    failed(format!("Value must be one of: [{}]", values.join(", ")))
+    failed(format!("Value should be one of the following: [{}]", values.join(", ")))
 }
 
 /// A number below its minimum.
@@ -87,8 +93,8 @@ pub(crate) fn maximum(maximum: impl std::fmt::Display) -> Finding {
 }
 
 /// An array or object that must not be empty.
-pub(crate) fn empty(field: &str) -> Finding {
-    failed(format!("The field '{field}' should be non-empty"))
+pub(crate) fn empty() -> Finding {
+    failed("Value cannot be empty")
 }
 
 /// A field within a field that must be there is not.
@@ -107,16 +113,11 @@ pub(crate) fn heartbeat_not_below_timeout() -> Finding {
     failed("HeartbeatSeconds must be smaller than TimeoutSeconds")
 }
 
-/// `States.ALL` next to other names (spec, "Retrying after error").
-pub(crate) fn all_not_alone() -> Finding {
-    failed("States.ALL must appear alone in an ErrorEquals array")
-        .help("`States.ALL` matches every name already: remove the others, or give it a rule of its own at the end")
-}
-
-/// `States.ALL` before other rules, which it would hide (spec, "Retrying after error").
-pub(crate) fn all_not_last(field: &str) -> Finding {
-    failed(format!("States.ALL must appear in the last element of {field}"))
-        .help("rules are tried in order: those after `States.ALL` could never match")
+/// `States.ALL` next to other names, or before other rules, which it would hide (spec, "Retrying after error").
+pub(crate) fn all_not_alone_and_last() -> Finding {
+    failed("States.ALL must appear alone and at end of list").help(
+        "`States.ALL` matches every name, and rules are tried in order: give it a rule of its own, as the last one",
+    )
 }
 
 /// A delay's upper bound that is already reached by the first one (spec: "MUST be greater than IntervalSeconds").
@@ -124,33 +125,13 @@ pub(crate) fn delay_not_above_interval() -> Finding {
     failed("MaxDelaySeconds must be greater than IntervalSeconds")
 }
 
-/// A label that a Map Run's ARN cannot have.
-pub(crate) fn label(message: impl Into<String>) -> Finding {
-    Finding::error("INVALID_LABEL_NAME", message)
-}
-
-/// Two Map states with the same label.
-pub(crate) fn duplicate_label(label: &str) -> Finding {
-    Finding::error("DUPLICATE_LABEL_NAME", format!("Duplicate Label name: {label}"))
-}
-
-/// A Choice Rule that tests nothing.
-pub(crate) fn no_comparison() -> Finding {
-    failed("Choice Rule has no comparison operator")
-        .help("add one, such as `\"StringEquals\": \"…\"`, next to `Variable`")
-}
-
-/// A Choice Rule that tests two things at once.
-pub(crate) fn several_comparisons(first: &str, second: &str) -> Finding {
-    failed(format!("Choice Rule has more than one comparison operator: [{first}, {second}]"))
-        .help("combine several tests with `And` or `Or`")
-}
-
-/// A field of Distributed Map in an inline Map.
-pub(crate) fn distributed_only(field: &str) -> Finding {
-    failed(format!("Field '{field}' is only supported for Map states in DISTRIBUTED mode")).help(
-        "add `\"ProcessorConfig\": {\"Mode\": \"DISTRIBUTED\", \"ExecutionType\": \"STANDARD\"}` to ItemProcessor",
-    )
+/// A Choice Rule that has none or several of the fields that make it one: `And`, `Or`, `Not`, `Variable`, `Condition`.
+pub(crate) fn choice_rule(found: &[&str]) -> Finding {
+    let finding = failed("The object must have only one of the following fields, [And, Or, Not, Variable, Condition]");
+    match found {
+        [] => finding.help("add `Variable` with a comparison such as `\"StringEquals\": \"…\"`, or `And`, `Or`, `Not`"),
+        _ => finding.help(format!("it has {}; combine several tests with `And` or `Or`", found.join(", "))),
+    }
 }
 
 /// Levenshtein distance, for suggestions.

@@ -16,12 +16,14 @@ mod item;
 mod lexer;
 mod parser;
 mod process;
+mod references;
 mod regex;
 mod signature;
 mod text;
 
 pub use error::Error;
 pub use functions::Dialect;
+pub use references::{Reference, ReferenceKind};
 
 use crate::value::{Str, Value};
 use error::Fault;
@@ -117,6 +119,11 @@ impl Expression {
     /// The variables that the expression reads and does not bind itself, `states` among them.
     pub fn free_variables(&self) -> BTreeSet<Str> {
         free_variables::free_variables(&self.tree)
+    }
+
+    /// What the expression reads that it cannot have in the States Language, or not everywhere.
+    pub fn references(&self) -> Vec<Reference> {
+        references::references(&self.tree)
     }
 
     /// The expression's value. Values that only pass through are shared with the input.

@@ -79,6 +79,11 @@ impl Path {
         step::are_definite(&self.steps)
     }
 
+    /// Does the path have names and indexes only? Then it is a Reference Path, or would be one if its root were the input.
+    pub fn is_reference(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::Member(_) | Step::Index(_)))
+    }
+
     /// The value at the path; `None` when it is definite and matches nothing.
     pub fn find(&self, scope: &Scope<'_>) -> Option<Value> {
         evaluate::find(self.root_value(scope)?, &self.steps).ok()

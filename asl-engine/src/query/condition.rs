@@ -74,6 +74,20 @@ pub enum Operator {
 }
 
 impl Operator {
+    /// What [`Self::from_name`] knows, in the specification's order.
+    #[rustfmt::skip]
+    pub const NAMES: &'static [&'static str] = &[
+        "StringEquals", "StringEqualsPath", "StringLessThan", "StringLessThanPath", "StringGreaterThan",
+        "StringGreaterThanPath", "StringLessThanEquals", "StringLessThanEqualsPath", "StringGreaterThanEquals",
+        "StringGreaterThanEqualsPath", "StringMatches", "NumericEquals", "NumericEqualsPath", "NumericLessThan",
+        "NumericLessThanPath", "NumericGreaterThan", "NumericGreaterThanPath", "NumericLessThanEquals",
+        "NumericLessThanEqualsPath", "NumericGreaterThanEquals", "NumericGreaterThanEqualsPath", "BooleanEquals",
+        "BooleanEqualsPath", "TimestampEquals", "TimestampEqualsPath", "TimestampLessThan", "TimestampLessThanPath",
+        "TimestampGreaterThan", "TimestampGreaterThanPath", "TimestampLessThanEquals", "TimestampLessThanEqualsPath",
+        "TimestampGreaterThanEquals", "TimestampGreaterThanEqualsPath", "IsNull", "IsPresent", "IsNumeric", "IsString",
+        "IsBoolean", "IsTimestamp",
+    ];
+
     /// The operator of that name, and whether the name is that of its `…Path` form (`StringEqualsPath`).
     pub fn from_name(name: &str) -> Option<(Operator, bool)> {
         let (name, is_path) = name.strip_suffix("Path").map_or((name, false), |name| (name, true));

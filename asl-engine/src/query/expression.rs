@@ -51,7 +51,7 @@ impl Expression {
         let parsed = JsonataExpression::parse(text);
         parsed
             .map(Expression::Jsonata)
-            .map_err(|error| ExpressionError { offset: error.position, message: error.to_string() })
+            .map_err(|error| ExpressionError { offset: error.position, message: error.message })
     }
 
     /// The names of the variables that the expression reads.

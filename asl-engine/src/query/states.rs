@@ -29,6 +29,11 @@ impl JsonataExpression {
         self.expression.free_variables().into_iter().filter(|name| name != "states")
     }
 
+    /// What it reads that it cannot have, or not everywhere.
+    pub(crate) fn references(&self) -> Vec<jsonata::Reference> {
+        self.expression.references()
+    }
+
     /// The expression's value, which must be one that JSON has.
     pub(super) fn evaluate(&self, scope: &Scope<'_>, location: &Location<'_>) -> Result<Value, QueryError> {
         let bindings = StatesBindings { scope, reads_context: self.reads_context, states: OnceCell::new() };

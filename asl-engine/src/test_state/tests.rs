@@ -57,7 +57,7 @@ fn seen(report: &Report) -> String {
 
 #[test]
 fn each_kind_of_state_shows_its_own_steps() {
-    let task = r#""Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage""#;
+    let task = r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f""#;
     let branch = r#"{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#;
     let processor = format!(r#""ItemProcessor": {branch}"#);
     let distributed = r#""ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
@@ -180,7 +180,7 @@ fn a_failure_is_retried_caught_or_final() {
     let retrier = |backoff_seconds| Some(RetrierSeen { index: 1, backoff_seconds });
     let branch = r#"{"StartAt": "X", "States": {"X": {"Type": "Succeed"}}}"#;
     let kinds = [
-        r#""Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage""#.to_owned(),
+        r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f""#.to_owned(),
         format!(r#""Type": "Parallel", "Branches": [{branch}]"#),
         format!(r#""Type": "Map", "ItemsPath": "$$.Execution.Input.items", "ItemProcessor": {branch}"#),
     ];
@@ -254,7 +254,7 @@ fn a_given_context_object_is_the_whole_one() {
 
 #[test]
 fn a_task_without_mock_is_asked_for() {
-    let state = r#"{"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "TimeoutSeconds": 7,
+    let state = r#"{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "TimeoutSeconds": 7,
         "Retry": [{"ErrorEquals": ["States.Timeout"]}], "End": true}"#;
     let now = Timestamp::from_millis(1000);
     let mut answered = test(state, subject(r#"{"a":1}"#));

@@ -4,8 +4,8 @@ use super::super::source::{Kind, Member, Node};
 use super::{Compiler, Fields, Scope};
 use crate::Timestamp;
 use crate::definition::program::{Choice, ChoiceRule};
-use crate::diagnostic::schema;
-use crate::query::{Comparison, Condition, Operand, Operator, QueryLanguage};
+use crate::diagnostic::{query, schema};
+use crate::query::{Comparison, Condition, Expression, Operand, Operator, QueryLanguage};
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn choice(&mut self, fields: &Fields<'a>, language: QueryLanguage, scope: &Scope<'a>) -> Option<Choice> {
@@ -16,7 +16,7 @@ impl<'a> Compiler<'a, '_> {
         };
         let items = self.array(node)?;
         if items.is_empty() {
-            self.report(node, schema::empty("Choices"));
+            self.report(node, schema::empty());
         }
         let rules: Vec<Option<ChoiceRule>> = items.iter().map(|item| self.choice_rule(item, language, scope)).collect();
         Some(Choice { rules: rules.into_iter().collect::<Option<_>>()?, default })
@@ -53,7 +53,7 @@ impl<'a> Compiler<'a, '_> {
             self.report_at(fields.node, member.name_span, finding);
         }
         let Some(node) = fields.get("Condition") else {
-            self.report(fields.node, schema::required(&["Condition"]));
+            self.report(fields.node, schema::choice_rule(&[]));
             return None;
         };
         match node.kind {
@@ -62,54 +62,65 @@ impl<'a> Compiler<'a, '_> {
         }
     }
 
-    /// A JSONPath rule: `And`, `Or`, `Not` or a comparison. Recursion over a tree whose depth is bounded when it is
-    /// read.
+    /// A JSONPath rule: `And`, `Or`, `Not` or `Variable` with a comparison. Recursion over a tree whose depth is bounded
+    /// when it is read.
     fn condition(&mut self, fields: &Fields<'a>, top: bool) -> Option<Condition> {
-        let mut test: Option<&'a Member> = None;
+        let mut kinds: Vec<&'a Member> = Vec::new();
+        let mut comparisons: Vec<&'a Member> = Vec::new();
         for member in fields.members {
             let name = member.name.as_str();
             match name {
-                "Comment" | "Variable" => continue,
-                "Next" | "Assign" if top => continue,
+                "Comment" => {}
+                "Next" | "Assign" if top => {}
                 "Condition" | "Output" if top => {
                     self.report_at(fields.node, member.name_span, schema::wrong_language(name, "JSONPath", "JSONata"));
-                    continue;
+                    if name == "Condition" {
+                        return None;
+                    }
                 }
-                "And" | "Or" | "Not" => {}
-                _ if Operator::from_name(name).is_some() => {}
+                "And" | "Or" | "Not" | "Variable" => kinds.push(member),
+                _ if Operator::from_name(name).is_some() => comparisons.push(member),
                 _ => {
-                    let known = ["Variable", "And", "Or", "Not", "Comment", "Next", "StringEquals", "NumericEquals"];
-                    let finding = schema::unsupported(name, known.into_iter());
+                    let known = ["Variable", "And", "Or", "Not", "Comment", "Next"].into_iter();
+                    let finding = schema::unsupported(name, known.chain(Operator::NAMES.iter().copied()));
                     self.report_at(fields.node, member.name_span, finding);
-                    continue;
                 }
             }
-            if let Some(first) = test {
-                let finding = schema::several_comparisons(&first.name, name);
-                self.report_at(fields.node, member.name_span, finding);
-                return None;
-            }
-            test = Some(member);
         }
-        let Some(test) = test else {
-            self.report(fields.node, schema::no_comparison());
+        let &[kind] = kinds.as_slice() else {
+            let found: Vec<&str> = kinds.iter().map(|member| member.name.as_str()).collect();
+            let span = kinds.get(1).map_or(fields.node.span, |second| second.name_span);
+            self.report_at(fields.node, span, schema::choice_rule(&found));
             return None;
         };
-        match test.name.as_str() {
-            "And" => self.conditions(test).map(Condition::And),
-            "Or" => self.conditions(test).map(Condition::Or),
-            "Not" => {
-                let part = self.object(&test.value)?;
+        match (kind.name.as_str(), comparisons.as_slice()) {
+            ("Variable", [test]) => self.comparison(&kind.value, test).map(Condition::Comparison),
+            ("Variable", []) => {
+                self.report(fields.node, schema::one_required(Operator::NAMES));
+                None
+            }
+            ("Variable", [_, second, ..]) => {
+                let found: Vec<&str> = comparisons.iter().map(|member| member.name.as_str()).collect();
+                self.report_at(fields.node, second.name_span, schema::only_one(&found));
+                None
+            }
+            (_, [test, ..]) => {
+                self.report_at(fields.node, test.name_span, schema::unsupported(&test.name, std::iter::empty()));
+                None
+            }
+            ("And", _) => self.conditions(kind).map(Condition::And),
+            ("Or", _) => self.conditions(kind).map(Condition::Or),
+            _ => {
+                let part = self.object(&kind.value)?;
                 self.condition(&part, false).map(|part| Condition::Not(Box::new(part)))
             }
-            _ => self.comparison(fields, test).map(Condition::Comparison),
         }
     }
 
     fn conditions(&mut self, member: &'a Member) -> Option<Vec<Condition>> {
         let items = self.array(&member.value)?;
         if items.is_empty() {
-            self.report(&member.value, schema::empty(&member.name));
+            self.report(&member.value, schema::empty());
         }
         let parts: Vec<Option<Condition>> = items
             .iter()
@@ -122,21 +133,25 @@ impl<'a> Compiler<'a, '_> {
     }
 
     /// `Variable` and its comparison operator.
-    fn comparison(&mut self, fields: &Fields<'a>, test: &'a Member) -> Option<Comparison> {
+    fn comparison(&mut self, variable: &'a Node, test: &'a Member) -> Option<Comparison> {
         let (operator, is_path) = Operator::from_name(&test.name)?;
-        let variable = match fields.get("Variable") {
-            Some(node) => self.path(node),
-            None => {
-                self.report(fields.node, schema::required(&["Variable"]));
-                None
-            }
-        };
+        let variable = self.compared_path(variable);
         let operand = if is_path {
-            self.path(&test.value).map(Operand::Path)
+            self.compared_path(&test.value).map(Operand::Path)
         } else {
             self.operand(&test.name, &test.value).then(|| Operand::Literal(test.value.value()))
         };
         Some(Comparison { variable: variable?, operator, operand: operand? })
+    }
+
+    /// A path of a comparison. AWS words what is none as for a Reference Path, but takes any path.
+    fn compared_path(&mut self, node: &'a Node) -> Option<Expression> {
+        let text = self.string(node)?;
+        if !text.starts_with('$') {
+            self.report(node, query::not_a_reference_path(text, ""));
+            return None;
+        }
+        self.path(node)
     }
 
     /// Is the literal of the type that the operator compares with?

@@ -4,8 +4,9 @@ use super::super::source::{Kind, Member, Node};
 use super::Compiler;
 use super::table::{self, Table};
 use crate::definition::program::{Dynamic, ReadPath, ResultPath};
-use crate::diagnostic::{query, schema};
-use crate::jsonpath::ReferencePath;
+use crate::diagnostic::{jsonata, query, schema};
+use crate::jsonata::{Reference, ReferenceKind};
+use crate::jsonpath::{Path, ReferencePath};
 use crate::query::{Expression, QueryLanguage};
 use crate::value::{Number, Str};
 
@@ -161,6 +162,16 @@ impl<'a> Compiler<'a, '_> {
         }
     }
 
+    /// A path to read that must identify one place: also one in the context object or in a variable.
+    pub(super) fn reference_to_read(&mut self, node: &'a Node) -> Option<Expression> {
+        let path = self.path(node)?;
+        if path.as_path().is_some_and(Path::is_reference) {
+            return Some(path);
+        }
+        self.report(node, query::not_a_reference_path(path.source(), "only names and indexes identify one place"));
+        None
+    }
+
     /// A path to read or an intrinsic function.
     pub(super) fn path_or_intrinsic(&mut self, node: &'a Node) -> Option<Expression> {
         let text = self.string(node)?;
@@ -197,7 +208,7 @@ impl<'a> Compiler<'a, '_> {
         match ReferencePath::parse(text) {
             Ok(path) => ResultPath::At(path),
             Err(error) => {
-                self.report_at(node, node.span_at(error.offset), query::not_a_reference_path(&error.message));
+                self.report_at(node, node.span_at(error.offset), query::not_a_reference_path(text, &error.message));
                 ResultPath::Replace
             }
         }
@@ -238,17 +249,43 @@ impl<'a> Compiler<'a, '_> {
     pub(super) fn jsonata(&mut self, node: &'a Node) -> Option<Expression> {
         let text = self.string(node)?;
         let Some(inner) = text.strip_prefix("{%").and_then(|text| text.strip_suffix("%}")) else {
-            let half = text.starts_with("{%") || text.ends_with("%}");
-            self.report(node, if half { query::jsonata_delimiters() } else { query::expected_jsonata() });
+            self.report(node, jsonata::delimiters());
             return None;
         };
         match Expression::parse_jsonata(inner) {
-            Ok(expression) => Some(expression),
+            Ok(expression) => {
+                self.check_references(node, &expression);
+                Some(expression)
+            }
             Err(error) => {
-                self.report_at(node, node.point_at(2 + error.offset), query::invalid_jsonata(&error.message));
+                self.report_at(node, node.point_at(2 + error.offset), jsonata::invalid(&error.message));
                 None
             }
         }
+    }
+
+    /// Reports what the expression reads that is never there.
+    fn check_references(&mut self, node: &Node, expression: &Expression) {
+        let Expression::Jsonata(expression) = expression else { return };
+        for Reference { kind, position } in expression.references() {
+            let finding = match kind {
+                ReferenceKind::TopLevel(name) => jsonata::top_level_reference(&name),
+                ReferenceKind::Root => jsonata::root_reference(),
+                ReferenceKind::ErrorOutput if self.in_catcher => continue,
+                ReferenceKind::ErrorOutput => jsonata::no_error_output(),
+            };
+            self.report_at(node, node.point_at(2 + position), finding);
+        }
+    }
+
+    /// A string field with few possible values.
+    pub(super) fn choice_of(&mut self, fields: &Fields<'a>, name: &str, values: &[&str]) -> Option<&'a Str> {
+        let node = fields.get(name)?;
+        let text = node.string().filter(|text| values.contains(&text.as_str()));
+        if text.is_none() {
+            self.report(node, schema::one_of(values));
+        }
+        text
     }
 }
 

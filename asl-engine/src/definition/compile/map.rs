@@ -1,15 +1,12 @@
 //! The Map state (spec, "Map State"), inline and distributed.
 
-use super::super::source::{Kind, Node};
+use super::super::source::Kind;
 use super::{Compiler, Fields, MachineType, Scope, table};
-use crate::definition::program::{Distributed, Dynamic, ItemBatcher, ItemReader, Items, Map, ResultWriter, StateId};
-use crate::diagnostic::{resource, schema};
+use crate::definition::program::{Distributed, Dynamic, ItemBatcher, Items, Map, StateId};
+use crate::diagnostic::{self, schema};
 use crate::query::{QueryLanguage, Template};
-use crate::task::Resource;
-use crate::value::{Object, Str, Value};
+use crate::value::Str;
 
-/// `ReaderConfig.MaxItems` (Developer Guide, *ItemReader*: 100,000,000).
-const READER_ITEMS_MAX: u64 = 100_000_000;
 /// `MaxInputBytesPerBatch` (Developer Guide, *ItemBatcher*: 256 KiB).
 const BATCH_BYTES_MAX: u64 = 262_144;
 /// Characters of a `Label` (Developer Guide, *Label*).
@@ -51,7 +48,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn items(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Items> {
         if language == QueryLanguage::JsonPath {
-            return fields.get("ItemsPath").and_then(|node| self.path(node)).map(Items::Path);
+            return fields.get("ItemsPath").and_then(|node| self.reference_to_read(node)).map(Items::Path);
         }
         let node = fields.get("Items")?;
         match node.kind {
@@ -68,7 +65,7 @@ impl<'a> Compiler<'a, '_> {
     fn processor(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Processor> {
         self.at_most_one(fields, &["ItemProcessor", "Iterator"]);
         let Some(node) = fields.get("ItemProcessor").or_else(|| fields.get("Iterator")) else {
-            self.report(fields.node, schema::required(&["ItemProcessor"]));
+            self.report(fields.node, schema::one_required(&["ItemProcessor", "Iterator"]));
             return None;
         };
         let processor = self.object(node)?;
@@ -82,28 +79,24 @@ impl<'a> Compiler<'a, '_> {
     fn processor_config(&mut self, processor: &Fields<'a>, language: QueryLanguage) -> Mode {
         let Some(config) = self.object_field(processor, "ProcessorConfig") else { return Mode::Inline };
         self.check_fields(&config, table::PROCESSOR_CONFIG, language);
-        let express =
-            self.choice_of(&config, "ExecutionType", &["STANDARD", "EXPRESS"]).is_some_and(|v| v == "EXPRESS");
-        if self.choice_of(&config, "Mode", &["INLINE", "DISTRIBUTED"]).is_none_or(|mode| mode == "INLINE") {
+        let mode = self.choice_of(&config, "Mode", &["INLINE", "DISTRIBUTED"]);
+        if mode.is_none_or(|mode| mode == "INLINE") {
+            if let Some(member) = config.members.iter().find(|member| member.name == "ExecutionType") {
+                self.report_at(config.node, member.name_span, schema::unsupported(&member.name, std::iter::empty()));
+            }
             return Mode::Inline;
         }
+        let express =
+            self.choice_of(&config, "ExecutionType", &["STANDARD", "EXPRESS"]).is_some_and(|v| v == "EXPRESS");
         if !config.has("ExecutionType") {
             self.report(config.node, schema::required(&["ExecutionType"]));
         }
-        if self.kind == MachineType::Express {
-            self.report(config.node, resource::express_distributed());
+        if self.kind == MachineType::Express
+            && let Some(node) = config.get("Mode")
+        {
+            self.report(node, diagnostic::map::express());
         }
         Mode::Distributed { express }
-    }
-
-    /// A string field with few possible values.
-    fn choice_of(&mut self, fields: &Fields<'a>, name: &str, values: &[&str]) -> Option<&'a Str> {
-        let node = fields.get(name)?;
-        let text = node.string().filter(|text| values.contains(&text.as_str()));
-        if text.is_none() {
-            self.report(node, schema::one_of(values));
-        }
-        text
     }
 
     /// The fields that only a Distributed Map has.
@@ -120,7 +113,7 @@ impl<'a> Compiler<'a, '_> {
         let Mode::Distributed { express } = processor?.mode else {
             for member in fields.members {
                 if matches!(member.name.as_str(), "ItemReader" | "ItemBatcher" | "ResultWriter") {
-                    self.report_at(fields.node, member.name_span, schema::distributed_only(&member.name));
+                    self.report_at(fields.node, member.name_span, diagnostic::map::distributed_only(&member.name));
                 }
             }
             return None;
@@ -133,35 +126,15 @@ impl<'a> Compiler<'a, '_> {
         let node = fields.get("Label")?;
         let label = self.string(node)?;
         if label.chars().count() > LABEL_CHARS_MAX {
-            self.report(node, schema::label(format!("Label cannot exceed {LABEL_CHARS_MAX} characters")));
+            self.report(node, diagnostic::map::label_too_long(label, LABEL_CHARS_MAX));
         }
         if let Some((offset, bad)) = label.char_indices().find(|(_, c)| is_forbidden_in_label(*c)) {
-            let finding = schema::label(format!("Label contains invalid character: '{}'", bad.escape_debug()));
-            self.report_at(node, node.span_at(offset), finding);
+            self.report_at(node, node.span_at(offset), diagnostic::map::label_character(bad));
         }
         if self.labels.insert(label, ()).is_some() {
-            self.report(node, schema::duplicate_label(label));
+            self.report(node, diagnostic::map::duplicate_label(label));
         }
         Some(label.clone())
-    }
-
-    fn item_reader(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<ItemReader> {
-        let reader = self.object_field(fields, "ItemReader")?;
-        self.check_fields(&reader, table::ITEM_READER, language);
-        let resource = match reader.get("Resource") {
-            Some(node) => self.service(node),
-            None => {
-                self.report(reader.node, schema::required(&["Resource"]));
-                None
-            }
-        };
-        let arguments = self.arguments(&reader, language);
-        let config = self.object_field(&reader, "ReaderConfig");
-        let max_items = config.and_then(|config| {
-            self.dynamic_integer(&config, ["MaxItems", "MaxItemsPath"], language, [0, READER_ITEMS_MAX])
-        });
-        let config = config.map_or_else(Value::empty_object, |config| config_value(&config));
-        Some(ItemReader { resource: resource?, arguments, config, max_items })
     }
 
     fn item_batcher(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<ItemBatcher> {
@@ -173,32 +146,9 @@ impl<'a> Compiler<'a, '_> {
         let max_input_bytes = self.dynamic_integer(&batcher, names, language, [0, BATCH_BYTES_MAX]);
         let batch_input = self.template_field(&batcher, "BatchInput", language);
         if max_items.is_none() && max_input_bytes.is_none() && !names_any(&batcher) {
-            self.report(batcher.node, schema::one_required(&["MaxItemsPerBatch", "MaxInputBytesPerBatch"]));
+            self.report(batcher.node, schema::some_required(&["MaxItemsPerBatch", "MaxInputBytesPerBatch"]));
         }
         Some(ItemBatcher { batch_input, max_items, max_input_bytes })
-    }
-
-    fn result_writer(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<ResultWriter> {
-        let writer = self.object_field(fields, "ResultWriter")?;
-        self.check_fields(&writer, table::RESULT_WRITER, language);
-        let resource = writer.get("Resource").and_then(|node| self.service(node));
-        if !writer.has("Resource") && !writer.has("WriterConfig") {
-            self.report(writer.node, schema::one_required(&["Resource", "WriterConfig"]));
-        }
-        let arguments = self.arguments(&writer, language);
-        let config = self.object_field(&writer, "WriterConfig");
-        let config = config.map_or_else(Value::empty_object, |config| config.node.value());
-        Some(ResultWriter { resource, arguments, config })
-    }
-
-    /// The resource of an ItemReader or ResultWriter: a service integration.
-    fn service(&mut self, node: &'a Node) -> Option<Resource> {
-        let text = self.string(node)?;
-        let resource = Resource::parse(text).filter(|resource| matches!(resource, Resource::Service { .. }));
-        if resource.is_none() {
-            self.report(node, resource::invalid(text));
-        }
-        resource
     }
 }
 
@@ -211,12 +161,6 @@ struct Processor {
 enum Mode {
     Inline,
     Distributed { express: bool },
-}
-
-/// `ReaderConfig` without what is compiled.
-fn config_value(config: &Fields<'_>) -> Value {
-    let kept = config.members.iter().filter(|m| !matches!(m.name.as_str(), "MaxItems" | "MaxItemsPath"));
-    Value::Object(kept.map(|m| (m.name.clone(), m.value.value())).collect::<Object>())
 }
 
 /// Is any limit of a batch given, be it a wrong one?

@@ -2,6 +2,7 @@
 //! expression is parsed once. What is wrong is reported, and the rest is looked at all the same.
 
 mod choice;
+mod dataset;
 mod fail;
 mod fields;
 mod graph;
@@ -34,9 +35,11 @@ pub(super) fn compile(root: &Node, options: &ParseOptions, diagnostics: &mut Vec
     let fields = Fields::new(root)?;
     compiler.check_fields(&fields, table::MACHINE, QueryLanguage::JsonPath);
     compiler.language = compiler.query_language(&fields, QueryLanguage::JsonPath);
-    let timeout_seconds = compiler.integer_field(&fields, "TimeoutSeconds", 1, limits::TIMEOUT_SECONDS_MAX);
+    // AWS takes 0, too: no timeout.
+    let timeout_seconds = compiler.integer_field(&fields, "TimeoutSeconds", 0, limits::TIMEOUT_SECONDS_MAX);
+    let timeout_seconds = timeout_seconds.filter(|seconds| *seconds > 0);
     compiler.string_field(&fields, "Comment");
-    compiler.string_field(&fields, "Version");
+    compiler.choice_of(&fields, "Version", &["1.0"]);
     let start_at = compiler.states(&fields, true);
     compiler.check_graph();
     compiler.finish(start_at?, timeout_seconds)
@@ -89,6 +92,8 @@ struct Compiler<'a, 'd> {
     names: BTreeMap<&'a str, ()>,
     /// All Map labels so far.
     labels: BTreeMap<&'a str, ()>,
+    /// Is a Catcher being compiled? It alone can read `$states.errorOutput`.
+    in_catcher: bool,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
 
@@ -103,6 +108,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
             variables: variables::Scopes::default(),
             names: BTreeMap::new(),
             labels: BTreeMap::new(),
+            in_catcher: false,
             diagnostics,
         }
     }
@@ -157,7 +163,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
         }
         let states = self.object_field(fields, "States")?;
         if states.members.is_empty() {
-            self.report(states.node, schema::empty("States"));
+            self.report(states.node, schema::empty());
             return None;
         }
         // A scope's states have ids that follow each other; those of nested scopes come later.
@@ -191,8 +197,10 @@ impl<'a, 'd> Compiler<'a, 'd> {
 
     fn state_name(&mut self, member: &'a Member) {
         let length = member.name.chars().count();
-        if length == 0 || length > limits::STATE_NAME_CHARS_MAX {
-            self.report_at(&member.value, member.name_span, transitions::state_name());
+        if length == 0 {
+            self.report_at(&member.value, member.name_span, transitions::empty_state_name());
+        } else if length > limits::STATE_NAME_CHARS_MAX {
+            self.report_at(&member.value, member.name_span, transitions::long_state_name(&member.name));
         }
         if self.names.insert(&member.name, ()).is_some() {
             self.report_at(&member.value, member.name_span, transitions::duplicate_state(&member.name));

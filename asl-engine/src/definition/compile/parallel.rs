@@ -15,7 +15,7 @@ impl<'a> Compiler<'a, '_> {
         let branches = match fields.get("Branches") {
             Some(node) => self.array(node).and_then(|items| {
                 if items.is_empty() {
-                    self.report(node, schema::empty("Branches"));
+                    self.report(node, schema::empty());
                     return None;
                 }
                 let branches: Vec<Option<StateId>> = items

@@ -11,18 +11,18 @@ use crate::value::Str;
 
 /// `MaxAttempts` (spec: 99999999).
 const ATTEMPTS_MAX: u64 = 99_999_999;
-/// `MaxDelaySeconds` (spec: less than 31622400).
-const DELAY_SECONDS_MAX: u64 = 31_622_399;
+/// `MaxDelaySeconds` (AWS takes 31622400 itself, too, which the specification excludes).
+const DELAY_SECONDS_MAX: u64 = 31_622_400;
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn recovery(&mut self, fields: &Fields<'a>, language: QueryLanguage, scope: &Scope<'a>) -> Recovery {
         let mut recovery = Recovery::default();
         if let Some(rules) = self.array_field(fields, "Retry") {
-            self.check_all_is_last(rules, "Retry");
+            self.check_all_is_last(rules);
             recovery.retry = rules.iter().filter_map(|rule| self.retrier(rule)).collect();
         }
         if let Some(rules) = self.array_field(fields, "Catch") {
-            self.check_all_is_last(rules, "Catch");
+            self.check_all_is_last(rules);
             recovery.catch = rules.iter().filter_map(|rule| self.catcher(rule, language, scope)).collect();
         }
         recovery
@@ -32,7 +32,7 @@ impl<'a> Compiler<'a, '_> {
         let fields = self.object(node)?;
         self.check_fields(&fields, table::RETRIER, self.language);
         let error_equals = self.error_equals(&fields);
-        let interval_seconds = self.integer_field(&fields, "IntervalSeconds", 1, TIMEOUT_SECONDS_MAX);
+        let interval_seconds = self.integer_field(&fields, "IntervalSeconds", 0, TIMEOUT_SECONDS_MAX);
         let max_attempts = self.integer_field(&fields, "MaxAttempts", 0, ATTEMPTS_MAX);
         let backoff_rate = fields.get("BackoffRate").and_then(|node| self.float(node, 1.0, f64::MAX));
         let max_delay_seconds = self.integer_field(&fields, "MaxDelaySeconds", 1, DELAY_SECONDS_MAX);
@@ -47,7 +47,7 @@ impl<'a> Compiler<'a, '_> {
                 Some("FULL") => true,
                 Some("NONE") => false,
                 _ => {
-                    self.report(node, schema::one_of(&["FULL", "NONE"]));
+                    self.report(node, schema::one_of(&["NONE", "FULL"]));
                     false
                 }
             },
@@ -74,8 +74,10 @@ impl<'a> Compiler<'a, '_> {
             }
         };
         let result_path = self.result_path(&fields);
+        self.in_catcher = true;
         let output = self.template_field(&fields, "Output", language);
         let assign = self.catch_assign(&fields, language).unwrap_or_default();
+        self.in_catcher = false;
         Some(Catcher { error_equals: error_equals?, result_path, output, assign, next: next? })
     }
 
@@ -86,23 +88,25 @@ impl<'a> Compiler<'a, '_> {
         };
         let items = self.array(node)?;
         if items.is_empty() {
-            self.report(node, schema::empty("ErrorEquals"));
+            self.report(node, schema::empty());
         }
         let names: Vec<Str> = items.iter().filter_map(|item| self.string(item).cloned()).collect();
         if names.len() > 1
             && let Some(all) = items.iter().find(|item| item.string().is_some_and(|name| name == names::ALL))
         {
-            self.report(all, schema::all_not_alone());
+            self.report(all, schema::all_not_alone_and_last());
         }
         Some(names)
     }
 
-    fn check_all_is_last(&mut self, rules: &'a [Node], field: &str) {
+    fn check_all_is_last(&mut self, rules: &'a [Node]) {
         let before_last = rules.len().saturating_sub(1);
         for rule in &rules[..before_last] {
-            let names = rule.get("ErrorEquals").and_then(Node::array).unwrap_or_default();
-            if let Some(all) = names.iter().find(|name| name.string().is_some_and(|name| name == names::ALL)) {
-                self.report(all, schema::all_not_last(field));
+            // One that is not alone is reported as such.
+            if let Some([all]) = rule.get("ErrorEquals").and_then(Node::array)
+                && all.string().is_some_and(|name| name == names::ALL)
+            {
+                self.report(all, schema::all_not_alone_and_last());
             }
         }
     }

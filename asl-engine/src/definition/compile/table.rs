@@ -29,7 +29,8 @@ macro_rules! group {
 
 const COMMON: &[Field] = group!["Type" BOTH, "Comment" BOTH, "QueryLanguage" BOTH];
 const TRANSITION: &[Field] = group!["Next" BOTH, "End" BOTH];
-const DATA: &[Field] = group!["InputPath" JSONPATH, "OutputPath" JSONPATH, "Output" JSONATA, "Assign" BOTH];
+const DATA: &[Field] = group!["InputPath" JSONPATH, "OutputPath" JSONPATH, "Output" JSONATA];
+const ASSIGN: &[Field] = group!["Assign" BOTH];
 const RESULT: &[Field] = group!["ResultPath" JSONPATH, "ResultSelector" JSONPATH];
 const RECOVERY: &[Field] = group!["Retry" BOTH, "Catch" BOTH];
 
@@ -47,6 +48,13 @@ pub(super) const PROCESSOR_CONFIG: Table = &[group!["Mode" BOTH, "ExecutionType"
 pub(super) const ITEM_READER: Table = &[group![
     "Resource" BOTH, "Parameters" JSONPATH, "Arguments" JSONATA, "ReaderConfig" BOTH,
 ]];
+/// `ReaderConfig`.
+pub(super) const READER_CONFIG: Table = &[group![
+    "InputType" BOTH, "Transformation" BOTH, "ManifestType" BOTH, "CSVHeaderLocation" BOTH, "CSVHeaders" BOTH,
+    "CSVDelimiter" BOTH, "ItemsPointer" BOTH, "MaxItems" BOTH, "MaxItemsPath" JSONPATH,
+]];
+/// `WriterConfig`.
+pub(super) const WRITER_CONFIG: Table = &[group!["OutputType" BOTH, "Transformation" BOTH]];
 /// `ItemBatcher`.
 pub(super) const ITEM_BATCHER: Table = &[group![
     "BatchInput" BOTH, "MaxItemsPerBatch" BOTH, "MaxItemsPerBatchPath" JSONPATH,
@@ -69,22 +77,24 @@ pub(super) const CATCHER: Table = &[group![
 /// The fields of a state of that type.
 pub(super) fn of_state(type_name: &str) -> Option<Table> {
     Some(match type_name {
-        "Pass" => fields![COMMON, TRANSITION, DATA; "Result" JSONPATH, "Parameters" JSONPATH, "ResultPath" JSONPATH],
-        "Task" => fields![COMMON, TRANSITION, DATA, RESULT, RECOVERY;
+        "Pass" => {
+            fields![COMMON, TRANSITION, DATA, ASSIGN; "Result" JSONPATH, "Parameters" JSONPATH, "ResultPath" JSONPATH]
+        }
+        "Task" => fields![COMMON, TRANSITION, DATA, ASSIGN, RESULT, RECOVERY;
             "Resource" BOTH, "Parameters" JSONPATH, "Arguments" JSONATA, "Credentials" BOTH,
             "TimeoutSeconds" BOTH, "TimeoutSecondsPath" JSONPATH,
             "HeartbeatSeconds" BOTH, "HeartbeatSecondsPath" JSONPATH,
         ],
-        "Choice" => fields![COMMON, DATA; "Choices" BOTH, "Default" BOTH],
-        "Wait" => fields![COMMON, TRANSITION, DATA;
+        "Choice" => fields![COMMON, DATA, ASSIGN; "Choices" BOTH, "Default" BOTH],
+        "Wait" => fields![COMMON, TRANSITION, DATA, ASSIGN;
             "Seconds" BOTH, "SecondsPath" JSONPATH, "Timestamp" BOTH, "TimestampPath" JSONPATH,
         ],
         "Succeed" => fields![COMMON, DATA;],
         "Fail" => fields![COMMON; "Error" BOTH, "ErrorPath" JSONPATH, "Cause" BOTH, "CausePath" JSONPATH],
-        "Parallel" => fields![COMMON, TRANSITION, DATA, RESULT, RECOVERY;
+        "Parallel" => fields![COMMON, TRANSITION, DATA, ASSIGN, RESULT, RECOVERY;
             "Branches" BOTH, "Parameters" JSONPATH, "Arguments" JSONATA,
         ],
-        "Map" => fields![COMMON, TRANSITION, DATA, RESULT, RECOVERY;
+        "Map" => fields![COMMON, TRANSITION, DATA, ASSIGN, RESULT, RECOVERY;
             "ItemProcessor" BOTH, "Iterator" BOTH, "ItemsPath" JSONPATH, "Items" JSONATA,
             "ItemSelector" BOTH, "Parameters" JSONPATH,
             "MaxConcurrency" BOTH, "MaxConcurrencyPath" JSONPATH,

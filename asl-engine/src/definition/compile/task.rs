@@ -29,7 +29,15 @@ impl<'a> Compiler<'a, '_> {
             self.report(node, schema::heartbeat_not_below_timeout());
         }
         let arguments = self.arguments(fields, language);
+        if let Some(Resource::Service { arn, .. }) = &resource
+            && !fields.has(arguments_field(language))
+        {
+            self.report(fields.node, resource::arguments_missing(arguments_field(language), arn));
+        }
         let credentials = self.credentials(fields, language);
+        if let (Some(Resource::Activity { .. }), Some(node)) = (&resource, fields.get("Credentials")) {
+            self.report(node, resource::credentials_of_activity());
+        }
         let result_selector = self.template_field(fields, "ResultSelector", language);
         let result_path = self.result_path(fields);
         let recovery = self.recovery(fields, language, scope);
@@ -47,8 +55,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// `Parameters` (JSONPath) or `Arguments` (JSONata).
     pub(super) fn arguments(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Template> {
-        let name = if language == QueryLanguage::Jsonata { "Arguments" } else { "Parameters" };
-        self.template_field(fields, name, language)
+        self.template_field(fields, arguments_field(language), language)
     }
 
     /// A `Resource`.
@@ -80,4 +87,8 @@ impl<'a> Compiler<'a, '_> {
         }
         self.template(node, language)
     }
+}
+
+fn arguments_field(language: QueryLanguage) -> &'static str {
+    if language == QueryLanguage::Jsonata { "Arguments" } else { "Parameters" }
 }

@@ -5,7 +5,7 @@ use super::Compiler;
 use super::fields::{Fields, is_jsonata};
 use super::variables::Scopes;
 use crate::definition::program::Assign;
-use crate::diagnostic::{Span, query};
+use crate::diagnostic::{Span, query, variable};
 use crate::limits::VARIABLE_NAME_CHARS_MAX;
 use crate::query::{Expression, QueryLanguage, Template};
 use crate::value::{Object, Str, Value};
@@ -113,8 +113,10 @@ impl<'a> Compiler<'a, '_> {
         for (name, _) in &assign {
             let is_it = |written: &str| written.strip_suffix(".$").unwrap_or(written) == name;
             let span = node.object()?.iter().find(|member| is_it(&member.name)).map_or(node.span, |m| m.name_span);
-            if !is_variable_name(name) {
-                self.report_at(node, span, query::variable_name(name));
+            if name == "states" {
+                self.report_at(node, span, variable::reserved_name(name));
+            } else if !is_variable_name(name) {
+                self.report_at(node, span, variable::invalid_name(name));
             }
             note(&mut self.variables, name.clone(), self.root.location(node.id), span);
         }
@@ -135,9 +137,9 @@ pub(super) fn looks_like_path(text: &str) -> bool {
         || text.starts_with("States.") && text.ends_with(')')
 }
 
-/// Developer Guide, *Variables*: Unicode identifiers of at most 80 characters; `states` is reserved.
+/// Spec, "Variables": Unicode identifiers (UAX #31, so none begins with `_`) of at most 80 characters.
 fn is_variable_name(name: &str) -> bool {
-    let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    let first = name.chars().next().is_some_and(char::is_alphabetic);
     let rest = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    first && rest && name.chars().count() <= VARIABLE_NAME_CHARS_MAX && name != "states"
+    first && rest && name.chars().count() <= VARIABLE_NAME_CHARS_MAX
 }

@@ -3,7 +3,7 @@
 
 use super::super::variable_references::referenced_by;
 use super::{Compiler, ScopeRecord};
-use crate::diagnostic::{Finding, Span, query};
+use crate::diagnostic::{Finding, Span, variable};
 use crate::value::Str;
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ impl Compiler<'_, '_> {
         let scopes = std::mem::take(&mut self.variables);
         for Assignment { scope, name, location, span } in &scopes.assignments {
             if scopes.outwards(*scope).skip(1).any(|outer| outer.assigned.contains(name)) {
-                self.push(query::shadowed_variable(name), location.clone(), *span);
+                self.push(variable::shadowed(name), location.clone(), *span);
             }
         }
         for record in records {
@@ -84,7 +84,7 @@ impl Compiler<'_, '_> {
                 let unknown: Vec<Finding> = referenced_by(state)
                     .iter()
                     .filter(|name| !scopes.is_assigned(record.variables, name))
-                    .map(|name| query::unassigned_variable(name))
+                    .map(|name| variable::unassigned(name))
                     .collect();
                 for finding in unknown {
                     self.push(finding, self.root.location(*node), *span);

@@ -9,7 +9,8 @@ use crate::query::QueryLanguage;
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn wait(&mut self, fields: &Fields<'a>, language: QueryLanguage) -> Option<Wait> {
-        const FIELDS: &[&str] = &["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
+        // In the order in which AWS tells them.
+        const FIELDS: &[&str] = &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
         match FIELDS.iter().filter(|name| fields.has(name)).count() {
             0 => {
                 let names = if language == QueryLanguage::Jsonata { &["Seconds", "Timestamp"][..] } else { FIELDS };

@@ -144,12 +144,11 @@ impl Tables {
                 let sequence = kept.birth.sequence;
                 if let Some(execution) = self.executions.get_mut(&sequence) {
                     execution.redrives = redrives.clone();
-                    let end = execution.end.take();
-                    self.unfinished.insert(sequence);
-                    self.change_status(&kept.birth, Status::of(end.as_ref().map(|end| &end.outcome)), Status::Running);
-                    if let Some(end) = end {
+                    if let Some(end) = execution.end.take() {
                         self.ended.remove(&(end.at, sequence));
                     }
+                    self.unfinished.insert(sequence);
+                    self.change_status(&kept.birth, kept.status(), Status::Running);
                 }
             }
             Entry::Forgotten(kept) => {

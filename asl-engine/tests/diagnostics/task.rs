@@ -1,0 +1,82 @@
+//! What Task states name as their resource.
+
+use crate::{Case, Snippet::*};
+
+pub const CASES: &[Case] = &[
+    (
+        "resource::invalid",
+        State(r#"{"Type": "Task", "End": true, "Resource": "hello"}"#),
+        &["2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Value is not a valid resource ARN"],
+    ),
+    (
+        "resource::invalid",
+        State(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:iam::1:role/r"}"#),
+        &["2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Value is not a valid resource ARN"],
+    ),
+    (
+        "resource::invalid",
+        State(r#"{"Type": "Task", "End": true, "Resource": "${Arn}"}"#),
+        &["2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Value is not a valid resource ARN"],
+    ),
+    (
+        "resource::arguments_missing",
+        State(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::lambda:invoke"}"#),
+        &[
+            "2:1 SCHEMA_VALIDATION_FAILED /States/S: Parameters field is required for resource ARN: arn:aws:states:::lambda:invoke",
+        ],
+    ),
+    (
+        "resource::arguments_missing",
+        Jsonata(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets"}"#),
+        &[
+            "2:1 SCHEMA_VALIDATION_FAILED /States/S: Arguments field is required for resource ARN: arn:aws:states:::aws-sdk:s3:listBuckets",
+        ],
+    ),
+    (
+        "resource::credentials_of_activity",
+        State(
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:us-east-1:1:activity:A", "Credentials": {"RoleArn": "r"}}"#,
+        ),
+        &[
+            "2:99 SCHEMA_VALIDATION_FAILED /States/S/Credentials: The field 'Credentials' is not supported for activities",
+        ],
+    ),
+    (
+        "schema::field_missing",
+        State(
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sns:publish", "Parameters": {"Message": "m"}, 
+"Credentials": {"Role": "r"}}"#,
+        ),
+        &["3:16 SCHEMA_VALIDATION_FAILED /States/S/Credentials: The field 'RoleArn' is required but was missing"],
+    ),
+    (
+        "resource::express_activity",
+        Express(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:us-east-1:1:activity:A"}"#),
+        &["2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Express state machine does not support Activity ARN"],
+    ),
+    (
+        "resource::express_sync",
+        Express(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::ecs:runTask.sync", "Parameters": {}}"#),
+        &[
+            "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Express state machine does not support '.sync' service integration",
+        ],
+    ),
+    (
+        "resource::express_sync",
+        Express(
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::states:startExecution.sync:2", "Parameters": {}}"#,
+        ),
+        &[
+            "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Express state machine does not support '.sync' service integration",
+        ],
+    ),
+    (
+        "resource::express_wait_for_task_token",
+        Express(
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": {}}"#,
+        ),
+        &[
+            "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Express state machine does not support '.waitForTaskToken' service integration ",
+        ],
+    ),
+];
