@@ -2,6 +2,7 @@
 
 use crate::function;
 use crate::operation;
+use crate::queue;
 use crate::service::{Caller, Service};
 use crate::wire::ApiError;
 use asl_engine::limits::REQUEST_BYTES_MAX;
@@ -17,12 +18,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-const AMZ_JSON: &str = "application/x-amz-json-1.0";
+pub(crate) const AMZ_JSON: &str = "application/x-amz-json-1.0";
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 const TARGET_PREFIX: &str = "AWSStepFunctions.";
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// The routes. Any `Host` will do; signatures are not checked.
 pub fn router(service: Service) -> Router {
@@ -30,6 +31,7 @@ pub fn router(service: Service) -> Router {
         .route("/", get(home).post(by_target))
         .route("/health", get(health))
         .route("/_local/journal", get(journal))
+        .route("/_local/queues", get(queues))
         .route("/_local/topics", get(topics))
         .route("/{operation}", axum::routing::post(by_path))
         .merge(function::invoke_api::routes())
@@ -41,6 +43,10 @@ pub fn router(service: Service) -> Router {
 /// The operation that the `X-Amz-Target` header names.
 async fn by_target(State(service): State<Service>, request: Request) -> Response {
     let target = request.headers().get(TARGET).and_then(|target| target.to_str().ok()).unwrap_or_default();
+    if let Some(operation) = target.strip_prefix(queue::http::TARGET_PREFIX) {
+        let operation = operation.to_owned();
+        return queue::http::answer(&service, &operation, request).await;
+    }
     let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or(target).to_owned();
     answer(&service, operation, request).await
 }
@@ -52,11 +58,9 @@ async fn by_path(State(service): State<Service>, Path(operation): Path<String>, 
 
 async fn answer(service: &Service, operation: String, request: Request) -> Response {
     let caller = caller(service.caller(), request.headers());
-    let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), REQUEST_BYTES_MAX)).await;
-    let outcome = match body {
-        Ok(Ok(body)) => call(service, &operation, body, caller).await,
-        Ok(Err(_)) => Err(ApiError::request_too_large(REQUEST_BYTES_MAX)),
-        Err(_) => Err(ApiError::request_too_slow(BODY_TIMEOUT)),
+    let outcome = match body(request).await {
+        Ok(body) => call(service, &operation, body, caller).await,
+        Err(error) => Err(error),
     };
     let id = uuid::Uuid::new_v4().to_string();
     let (status, body) = match outcome {
@@ -71,6 +75,15 @@ async fn answer(service: &Service, operation: String, request: Request) -> Respo
     let id = HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("-"));
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(AMZ_JSON)), (REQUEST_ID, id)];
     (status, headers, Body::from(body)).into_response()
+}
+
+/// A request's body, when it is not too large and does not take too long.
+pub(crate) async fn body(request: Request) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), REQUEST_BYTES_MAX)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(ApiError::request_too_large(REQUEST_BYTES_MAX)),
+        Err(_) => Err(ApiError::request_too_slow(BODY_TIMEOUT)),
+    }
 }
 
 async fn call(service: &Service, operation: &str, body: Bytes, caller: Caller) -> Result<String, ApiError> {
@@ -109,7 +122,7 @@ impl Drop for Finished {
 }
 
 /// Who calls: an access key of twelve digits is an account (so that tests can be several); all others are the default.
-fn caller(default: &Caller, headers: &HeaderMap) -> Caller {
+pub(crate) fn caller(default: &Caller, headers: &HeaderMap) -> Caller {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let key = authorization.and_then(|text| text.split("Credential=").nth(1)).and_then(|text| text.split('/').next());
     match key {
@@ -148,6 +161,11 @@ async fn topics(State(service): State<Service>) -> Response {
     axum::Json(service.dispatcher().topics().messages()).into_response()
 }
 
+/// The messages in the local queues.
+async fn queues(State(service): State<Service>) -> Response {
+    axum::Json(service.dispatcher().queues().messages()).into_response()
+}
+
 /// What runs here, for people.
 async fn home(State(service): State<Service>, headers: HeaderMap) -> String {
     let Caller { account, region } = service.caller();
@@ -161,7 +179,8 @@ async fn home(State(service): State<Service>, headers: HeaderMap) -> String {
     }
     _ = write!(
         text,
-        "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics), GET /_local/journal,\n\
+        "\nAlso: GET /health, GET /_local/topics (messages published to local SNS topics), GET /_local/queues (messages in local SQS\n\
+         queues, which SQS clients create, send to and receive from at this same endpoint), GET /_local/journal,\n\
          POST /2015-03-31/functions/NAME/invocations (Lambda's Invoke, for functions that are local processes)\n\n\
          Try:\n\n  curl -X POST http://{host}/ListStateMachines\n  \
          aws stepfunctions list-state-machines --endpoint-url http://{host} --region {region} --no-sign-request\n"

@@ -11,6 +11,7 @@ pub mod function;
 pub mod http;
 pub mod integration;
 pub mod operation;
+pub mod queue;
 pub mod quota;
 pub mod registry;
 pub mod saga;

@@ -148,7 +148,8 @@ impl ServiceBuilder {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn build(self) -> anyhow::Result<Service> {
-        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets, self.apis)?);
+        let clock = self.clock.clone();
+        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets, self.apis, clock)?);
         let pages = Pages::new(self.clock.clone());
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);

@@ -154,7 +154,11 @@ async fn what_nothing_answers_fails_at_once_and_says_what_to_configure() {
             "Lambda.ResourceNotFoundException",
             "--function F=URL",
         ),
-        ("arn:aws:states:::sqs:sendMessage".to_owned(), "States.Runtime", "'arn:aws:states:::sqs:sendMessage'"),
+        (
+            "arn:aws:states:::aws-sdk:batch:listJobs".to_owned(),
+            "States.Runtime",
+            "'arn:aws:states:::aws-sdk:batch:listJobs'",
+        ),
     ] {
         let name = error.replace('.', "-");
         let fields = json!({ "Resource": resource, "Parameters": { "QueueUrl": "q", "MessageBody": "m" } });

@@ -111,7 +111,7 @@ impl Options {
 /// Plays a case: what differs from the recording, nothing when it passed.
 pub async fn play<T: Targets>(case: &Case, mocked: bool, targets: &T, options: &Options) -> Vec<Difference> {
     let mut environment = options.environment(case);
-    let prepared = open(case, mocked, targets, options, &environment).and_then(|target| {
+    let prepared = open(case, mocked, targets, options, &environment).await.and_then(|target| {
         environment.now = target.now();
         Ok((target, initial_bindings(case, &environment)?))
     });
@@ -134,7 +134,7 @@ fn to_difference(error: anyhow::Error) -> Difference {
     Difference(format!("{error:#}"))
 }
 
-fn open<T: Targets>(
+async fn open<T: Targets>(
     case: &Case,
     mocked: bool,
     targets: &T,
@@ -148,13 +148,15 @@ fn open<T: Targets>(
         .setup
         .iter()
         .filter_map(|call| Some(Setup { params: environment.fill(&call.params).ok()?, ..call.clone() }));
-    targets.open(Stage {
-        setup: setup.collect(),
-        account: options.account.clone(),
-        region: options.region.clone(),
-        lambdas: lambdas.collect::<Result<_>>()?,
-        mock_config: if mocked { Some(mock_config([(case, environment.clone())])?) } else { None },
-    })
+    targets
+        .open(Stage {
+            setup: setup.collect(),
+            account: options.account.clone(),
+            region: options.region.clone(),
+            lambdas: lambdas.collect::<Result<_>>()?,
+            mock_config: if mocked { Some(mock_config([(case, environment.clone())])?) } else { None },
+        })
+        .await
 }
 
 /// The placeholders of `expected` that the case itself determines.

@@ -11,9 +11,11 @@ pub mod http_invoke;
 mod item_reader;
 mod lambda;
 mod metadata;
+mod optimised;
 mod result_writer;
 mod sfn;
 mod sns;
+mod sqs;
 mod states;
 
 pub use endpoint::{Endpoint, EndpointError, Endpoints};
@@ -21,9 +23,11 @@ pub use http_invoke::HttpApis;
 pub use sns::{Published, Topics};
 
 use crate::function::Functions;
+use crate::queue::Queues;
 use crate::service::{Service, WeakService};
 use crate::storage::Buckets;
 use asl_engine::StatesError;
+use asl_engine::runtime::Clock;
 use asl_engine::task::{Pattern, Purpose, Resource, TaskFuture, TaskHandler, TaskRequest, TaskResult};
 use std::sync::{Arc, OnceLock};
 
@@ -40,6 +44,7 @@ struct Services {
     buckets: Buckets,
     http: http_invoke::HttpTasks,
     topics: Topics,
+    queues: Queues,
     states: OnceLock<WeakService>,
 }
 
@@ -49,10 +54,12 @@ impl Dispatcher {
         functions: Functions,
         buckets: Buckets,
         apis: HttpApis,
+        clock: Clock,
     ) -> anyhow::Result<Self> {
         let states = OnceLock::new();
-        let (client, topics, http) = (http::client()?, Topics::default(), http_invoke::HttpTasks::new(apis));
-        let services = Services { endpoints, functions, client, buckets, http, topics, states };
+        let (client, http) = (http::client()?, http_invoke::HttpTasks::new(apis));
+        let (topics, queues) = (Topics::new(clock.clone()), Queues::new(clock));
+        let services = Services { endpoints, functions, client, buckets, http, topics, queues, states };
         Ok(Dispatcher { services: Arc::new(services) })
     }
 
@@ -70,6 +77,11 @@ impl Dispatcher {
     /// The local topics.
     pub fn topics(&self) -> &Topics {
         &self.services.topics
+    }
+
+    /// The local queues.
+    pub fn queues(&self) -> &Queues {
+        &self.services.queues
     }
 }
 
@@ -102,6 +114,8 @@ impl Services {
             ("lambda", "invoke") => lambda::invoke(self, &request).await,
             ("http", "invoke") => http_invoke::invoke(self, &request).await,
             ("sns", "publish") => sns::publish(&self.topics, &request),
+            ("sqs", "sendMessage") => sqs::send_message(self, &request).await,
+            ("aws-sdk:sqs", action) => sqs::call(self, action, &request).await,
             ("states", "startExecution") => states::start_execution(self, &request).await,
             ("aws-sdk:sfn", action) if request.resource.pattern() == Pattern::RequestResponse => {
                 sfn::call(self, action, &request).await
@@ -121,6 +135,7 @@ impl Services {
 fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(
         "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
-         --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, http:invoke, sns:publish, states:startExecution and aws-sdk:sfn."
+         --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, http:invoke, sns:publish, sqs:sendMessage, \
+         states:startExecution, aws-sdk:sqs and aws-sdk:sfn."
     ))
 }

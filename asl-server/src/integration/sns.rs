@@ -1,12 +1,15 @@
 //! `sns:publish` to local topics: they keep their messages where the user can read them.
 
-use super::metadata;
+use super::{metadata, optimised};
+use asl_engine::runtime::Clock;
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_engine::value::Object;
 use asl_engine::{StatesError, Value};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+const SNS: optimised::Service = optimised::Service { prefix: "SNS", name: "AmazonSNS" };
 
 /// How many messages a topic keeps; older ones go first.
 const MESSAGES_MAX: usize = 1_000;
@@ -16,8 +19,8 @@ const TOPICS_MAX: usize = 1_000;
 const MESSAGE_BYTES_MAX: usize = 262_144;
 
 /// The topics by their ARNs. A topic begins with its first message.
-#[derive(Default)]
 pub struct Topics {
+    clock: Clock,
     topics: Mutex<BTreeMap<String, VecDeque<Published>>>,
 }
 
@@ -44,6 +47,10 @@ pub struct Published {
 }
 
 impl Topics {
+    pub(super) fn new(clock: Clock) -> Topics {
+        Topics { clock, topics: Mutex::default() }
+    }
+
     /// Every topic with its messages, the oldest first.
     pub fn messages(&self) -> BTreeMap<String, Vec<Published>> {
         self.lock().iter().map(|(arn, messages)| (arn.clone(), messages.iter().cloned().collect())).collect()
@@ -95,7 +102,7 @@ pub(super) fn publish(topics: &Topics, request: &TaskRequest) -> TaskResult {
         arn,
         Published {
             message_id: message_id.clone(),
-            published: asl_engine::runtime::Clock::System.now().to_string(),
+            published: topics.clock.now().to_string(),
             execution_arn: request.execution_arn.to_string(),
             state: request.state.to_string(),
             message,
@@ -104,7 +111,9 @@ pub(super) fn publish(topics: &Topics, request: &TaskRequest) -> TaskResult {
         },
     );
     if !kept {
-        return Err(failure("AmazonSNSException", "the server keeps no more topics", 400, "TopicLimitExceeded"));
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let message = "The server keeps no more topics";
+        return Err(SNS.refused(Some("TopicLimitExceeded"), "TopicLimitExceeded", message, 400, &request_id));
     }
     let mut result = Object::default();
     result.insert("MessageId", Value::from(message_id));
@@ -117,14 +126,6 @@ pub(super) fn publish(topics: &Topics, request: &TaskRequest) -> TaskResult {
 }
 
 fn invalid_parameter(what: &str) -> StatesError {
-    failure("InvalidParameterException", &format!("Invalid parameter: {what}"), 400, "InvalidParameter")
-}
-
-/// An error in the words of the SDK that AWS's own integration uses.
-fn failure(kind: &str, message: &str, status: u16, code: &str) -> StatesError {
-    let request = uuid::Uuid::new_v4();
-    let cause = format!(
-        "{message} (Service: AmazonSNS; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)"
-    );
-    StatesError::new(format!("SNS.{kind}"), cause)
+    let message = format!("Invalid parameter: {what}");
+    SNS.refused(Some("InvalidParameter"), "InvalidParameter", &message, 400, &uuid::Uuid::new_v4().to_string())
 }

@@ -38,7 +38,7 @@ impl HttpTargets {
 impl Targets for HttpTargets {
     type Target = HttpTarget;
 
-    fn open(&self, stage: Stage) -> Result<HttpTarget> {
+    async fn open(&self, stage: Stage) -> Result<HttpTarget> {
         for (name, behaviour) in stage.lambdas {
             self.lambdas.insert(name, behaviour);
         }

@@ -3,11 +3,12 @@
 use super::{Stage, Target, Targets};
 use crate::case::Setup;
 use crate::lambda::{LambdaBehaviour, LambdaError};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use asl_engine::mock::MockConfig;
 use asl_engine::runtime::{Clock, VirtualClock};
 use asl_engine::task::{TaskFuture, TaskHandler, TaskRequest};
 use asl_engine::{StatesError, Timestamp};
+use asl_server::queue::Asker;
 use asl_server::storage::{Buckets, Folder};
 use asl_server::{Caller, Service};
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub struct LibraryTarget {
 impl Targets for LibraryTargets {
     type Target = LibraryTarget;
 
-    fn open(&self, stage: Stage) -> Result<LibraryTarget> {
+    async fn open(&self, stage: Stage) -> Result<LibraryTarget> {
         let clock = VirtualClock::at(BEGINNING);
         let mut builder = Service::builder(stage.account, stage.region).clock(Clock::Virtual(clock.clone()));
         if let Some(config) = stage.mock_config {
@@ -47,8 +48,20 @@ impl Targets for LibraryTargets {
             builder = builder.function(name, Arc::new(Function { behaviour, clock: clock.clone() }));
         }
         let (buckets, folder) = buckets(&stage.setup)?;
-        Ok(LibraryTarget { service: builder.buckets(buckets).build()?, clock, _buckets: folder })
+        let service = builder.buckets(buckets).build()?;
+        make_queues(&service, &stage.setup).await?;
+        Ok(LibraryTarget { service, clock, _buckets: folder })
     }
+}
+
+/// Makes the calls to SQS that a case begins with.
+async fn make_queues(service: &Service, setup: &[Setup]) -> Result<()> {
+    let asker = Asker { caller: service.caller(), base: None };
+    for call in setup.iter().filter(|call| call.service == "sqs") {
+        let made = service.dispatcher().queues().call(&call.op, call.params.to_string().as_bytes(), &asker).await;
+        made.map_err(|error| anyhow!("the case begins with SQS's {}: {}", call.op, error.message))?;
+    }
+    Ok(())
 }
 
 /// The buckets and objects that a case begins with, in a folder that stays as long as it is held.

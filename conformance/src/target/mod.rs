@@ -73,5 +73,5 @@ pub trait Targets: Send + Sync {
     ///
     /// # Errors
     /// When the target cannot take them.
-    fn open(&self, stage: Stage) -> Result<Self::Target>;
+    fn open(&self, stage: Stage) -> impl Future<Output = Result<Self::Target>> + Send;
 }
