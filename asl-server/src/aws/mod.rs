@@ -4,3 +4,4 @@
 
 pub(crate) mod model;
 pub(crate) mod protocol;
+pub(crate) mod shape;

@@ -1,6 +1,10 @@
-//! What the services of AWS take and answer: the models in `asl-server/models/`.
+//! What AWS's services take and answer: reads the archive of models in `asl-server/models/`, whose README.md tells its format.
 
-use std::sync::Arc;
+use super::shape::{Shape, ShapeId};
+use flate2::read::DeflateDecoder;
+use std::io::Read as _;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 /// What a service speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +17,10 @@ pub(crate) enum Protocol {
 }
 
 /// A service's names and habits.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Service {
     /// As in `arn:aws:states:::aws-sdk:NAME:action`: `cloudwatchlogs`.
-    pub(crate) name: String,
+    pub(crate) name: &'static str,
     /// What its errors begin with: `CloudWatchLogs`.
     pub(crate) prefix: String,
     /// What causes and `AWS_ENDPOINT_URL_…` name it: `CloudWatch Logs`.
@@ -26,23 +30,156 @@ pub(crate) struct Service {
     /// The service in a signature's scope: `logs`.
     pub(crate) signing_name: String,
     pub(crate) protocol: Protocol,
+    /// The `1.1` of `application/x-amz-json-1.1`.
+    pub(crate) json_version: String,
+    /// What `X-Amz-Target` begins with.
+    pub(crate) target: String,
+    /// `2012-11-05`, which calls in the query protocols name.
+    pub(crate) version: String,
+    /// Its errors are known by the codes that its query protocol had.
+    pub(crate) query_compatible: bool,
 }
 
-/// The model of one service.
+/// The model of one service: its text, and where the lines of it begin.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) service: Service,
+    text: String,
+    /// Where each line begins, and where the text ends.
+    lines: Vec<usize>,
+    operations: Range<usize>,
+    errors: Range<usize>,
+    /// The line of the first shape.
+    shapes: usize,
+}
+
+/// A service in the archive. Its text is inflated when it is first asked for, and then kept: all of them together have less
+/// than 7 MB.
+struct Entry {
+    name: &'static str,
+    packed: &'static [u8],
+    length: usize,
+    model: OnceLock<Option<Model>>,
+}
+
+static ARCHIVE: &[u8] = include_bytes!("../../models/services.models");
+
+fn entries() -> &'static [Entry] {
+    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
+    ENTRIES.get_or_init(|| {
+        let end = ARCHIVE.windows(2).position(|pair| pair == b"\n\n").unwrap_or(0);
+        let (index, packed) = ARCHIVE.split_at(end);
+        let index = str::from_utf8(index).unwrap_or_default();
+        let entry = |line: &'static str| {
+            let mut words = line.split(' ');
+            let name = words.next()?;
+            let mut number = || words.next()?.parse::<usize>().ok();
+            let (start, packed_length, length) = (number()? + 2, number()?, number()?);
+            let packed = packed.get(start..start + packed_length)?;
+            Some(Entry { name, packed, length, model: OnceLock::new() })
+        };
+        index.lines().filter_map(entry).collect()
+    })
 }
 
 impl Model {
     /// The model of a service, named as in `arn:aws:states:::aws-sdk:NAME:action`.
-    pub(crate) fn of(_sdk_name: &str) -> Option<Arc<Model>> {
-        None
+    pub(crate) fn of(sdk_name: &str) -> Option<&'static Model> {
+        let entries = entries();
+        // The index is sorted by name.
+        let entry = &entries[entries.binary_search_by(|entry| entry.name.cmp(sdk_name)).ok()?];
+        entry.model.get_or_init(|| entry.read()).as_ref()
     }
 
     /// An operation, named as in a resource ARN: `putItem`.
-    pub(crate) fn operation(&self, _action: &str) -> Option<Operation<'_>> {
-        None
+    pub(crate) fn operation(&self, action: &str) -> Option<Operation<'_>> {
+        let lines = self.operations.clone();
+        let name = |start: usize| self.text[start..].split(' ').next().unwrap_or_default();
+        // The generator sorts operations by name.
+        let place = self.lines[lines.clone()].binary_search_by(|start| name(*start).cmp(action)).ok()?;
+        Operation::read(self.line(lines.start + place))
+    }
+
+    /// The error that has this code, or this name. (A code is a shape's name unless the service says otherwise.)
+    pub(crate) fn error(&self, code: &str) -> Option<ErrorShape<'_>> {
+        let errors = || self.errors.clone().filter_map(|line| ErrorShape::read(self.line(line)));
+        errors().find(|error| error.code == code).or_else(|| errors().find(|error| error.shape == code))
+    }
+
+    pub(crate) fn shape(&self, id: ShapeId) -> Shape<'_> {
+        Shape::read(self.line(self.shapes + id.0))
+    }
+
+    /// A line without its end; of a line that is not there, nothing.
+    fn line(&self, line: usize) -> &str {
+        match (self.lines.get(line), self.lines.get(line + 1)) {
+            (Some(start), Some(next)) => &self.text[*start..next - 1],
+            _ => "",
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = &'static Model> {
+        entries().iter().filter_map(|entry| Model::of(entry.name))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
+        self.operations.clone().filter_map(|line| Operation::read(self.line(line)))
+    }
+
+    /// A model from its text.
+    #[cfg(test)]
+    pub(crate) fn from_text(text: &str) -> Model {
+        Model::read("test", text.to_owned()).expect("a model")
+    }
+
+    fn read(name: &'static str, text: String) -> Option<Model> {
+        let mut lines = vec![0];
+        lines.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1));
+        // Empty lines divide the head, the operations, the errors and the shapes.
+        let mut divisions = (0..lines.len() - 1).filter(|line| lines[line + 1] == lines[*line] + 1);
+        let (head, operations, errors) = (divisions.next()?, divisions.next()?, divisions.next()?);
+        let field = |name: &str| {
+            let mut fields = text[..lines[head]].lines();
+            fields.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or_default().to_owned()
+        };
+        let protocol = match field("protocol").as_str() {
+            "json" => Protocol::Json,
+            "query" => Protocol::Query,
+            "ec2" => Protocol::Ec2,
+            "rest-json" => Protocol::RestJson,
+            "rest-xml" => Protocol::RestXml,
+            _ => return None,
+        };
+        let service = Service {
+            name,
+            prefix: field("prefix"),
+            id: field("id"),
+            endpoint_prefix: field("endpoint"),
+            signing_name: field("signing"),
+            protocol,
+            json_version: field("json"),
+            target: field("target"),
+            version: field("version"),
+            query_compatible: field("querycompatible") == "yes",
+        };
+        Some(Model {
+            service,
+            operations: head + 1..operations,
+            errors: operations + 1..errors,
+            shapes: errors + 1,
+            text,
+            lines,
+        })
+    }
+}
+
+impl Entry {
+    fn read(&self) -> Option<Model> {
+        let mut text = String::with_capacity(self.length);
+        DeflateDecoder::new(self.packed).read_to_string(&mut text).ok()?;
+        Model::read(self.name, text)
     }
 }
 
@@ -52,6 +189,173 @@ pub(crate) struct Operation<'m> {
     /// As the service names it: `PutItem`.
     pub(crate) name: &'m str,
     pub(crate) method: &'m str,
+    /// `/{Bucket}/{Key+}?list-type=2`
+    pub(crate) uri: &'m str,
+    pub(crate) input: Option<ShapeId>,
+    pub(crate) output: Option<ShapeId>,
+    /// What goes before a host, with labels: `{AccountId}.`.
+    pub(crate) host: Option<&'m str>,
+    /// The element around the parameters, in XML.
+    pub(crate) root: Option<&'m str>,
+    /// The namespace of that element.
+    pub(crate) namespace: Option<&'m str>,
+    /// The element around the result, in the query protocol.
+    pub(crate) wrapper: Option<&'m str>,
+    /// The parameter that names the algorithm of the body's checksum, as the service names it.
+    pub(crate) checksum: Option<&'m str>,
+    /// The body must have a checksum.
+    pub(crate) checksummed: bool,
     /// A call without signature.
     pub(crate) anonymous: bool,
+}
+
+impl<'m> Operation<'m> {
+    /// `putItem PutItem POST / 12 -` and then `NAME=VALUE` or `NAME`, if it has any.
+    fn read(line: &'m str) -> Option<Operation<'m>> {
+        let mut words = line.split(' ');
+        _ = words.next()?;
+        let (name, method, uri) = (words.next()?, words.next()?, words.next()?);
+        let (input, output) = (ShapeId::read(words.next()?), ShapeId::read(words.next()?));
+        let traits = words.clone();
+        let value = |name: &str| traits.clone().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        let is = |name: &str| traits.clone().any(|word| word == name);
+        Some(Operation {
+            name,
+            method,
+            uri,
+            input,
+            output,
+            host: value("host"),
+            root: value("root"),
+            namespace: value("namespace"),
+            wrapper: value("wrapper"),
+            checksum: value("checksum"),
+            checksummed: is("checksummed"),
+            anonymous: is("anonymous"),
+        })
+    }
+}
+
+/// An error of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ErrorShape<'m> {
+    /// As the service names it: `DBInstanceNotFoundFault`.
+    pub(crate) shape: &'m str,
+    /// As Step Functions names it: `DbInstanceNotFoundException`.
+    pub(crate) exception: &'m str,
+    /// As it is on the wire: `DBInstanceNotFound`.
+    pub(crate) code: &'m str,
+}
+
+impl<'m> ErrorShape<'m> {
+    fn read(line: &'m str) -> Option<ErrorShape<'m>> {
+        let mut words = line.split(' ');
+        Some(ErrorShape { shape: words.next()?, exception: words.next()?, code: words.next()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::shape::Shape;
+
+    #[test]
+    fn every_service_is_whole() {
+        assert_eq!(Model::all().count(), entries().len());
+        assert!(entries().len() > 400);
+        for model in Model::all() {
+            let shapes = model.lines.len() - 1 - model.shapes;
+            for operation in model.operations() {
+                let sides = operation.input.into_iter().chain(operation.output);
+                assert!(sides.into_iter().all(|id| id.0 < shapes), "{} {}", model.service.name, operation.name);
+            }
+            for id in (0..shapes).map(ShapeId) {
+                let parts: Vec<ShapeId> = match model.shape(id) {
+                    Shape::Structure(structure) => structure.members().map(|member| member.shape).collect(),
+                    Shape::List(list) => vec![list.item],
+                    Shape::Map(map) => vec![map.key, map.value],
+                    Shape::Unknown => panic!("{}: shape {id:?}", model.service.name),
+                    _ => Vec::new(),
+                };
+                assert!(parts.iter().all(|part| part.0 < shapes), "{}: shape {id:?}", model.service.name);
+            }
+        }
+    }
+
+    #[test]
+    fn operations_are_found_by_their_name_in_a_resource() {
+        for (service, action, name) in [
+            ("dynamodb", "putItem", "PutItem"),
+            ("rds", "describeDBInstances", "DescribeDBInstances"),
+            ("s3", "listObjectsV2", "ListObjectsV2"),
+            ("elasticloadbalancingv2", "describeTargetHealth", "DescribeTargetHealth"),
+        ] {
+            assert_eq!(Model::of(service).unwrap().operation(action).unwrap().name, name);
+        }
+        for (service, action) in
+            [("dynamodb", "PutItem"), ("dynamodb", "putItems"), ("dynamodb", "a"), ("sqs", "z"), ("sqs", "")]
+        {
+            assert!(Model::of(service).unwrap().operation(action).is_none(), "{service} {action}");
+        }
+        for model in Model::all() {
+            let service = &model.service;
+            assert_eq!(service.prefix.to_lowercase(), service.name);
+            for line in model.operations.clone() {
+                let action = model.line(line).split(' ').next().unwrap();
+                assert!(model.operation(action).is_some(), "{} {action}", service.name);
+            }
+        }
+        assert!(Model::of("Dynamodb").is_none());
+        assert!(Model::of("").is_none());
+    }
+
+    /// The names and prefixes are those of the Developer Guide, "Supported AWS SDK service integrations".
+    #[test]
+    fn services_have_the_names_of_the_developer_guide() {
+        for prefix in [
+            "AcmPca",
+            "CloudWatchLogs",
+            "CloudHsmV2",
+            "CodestarNotifications",
+            "Config",
+            "CostExplorer",
+            "DatabaseMigration",
+            "Directory",
+            "DynamoDb",
+            "DynamoDbStreams",
+            "Ec2",
+            "EmrContainers",
+            "Iot",
+            "IoTSiteWise",
+            "Kms",
+            "MTurk",
+            "MemoryDb",
+            "PinpointSmsVoice",
+            "ResourceGroupsTaggingApi",
+            "S3",
+            "SageMakerA2IRuntime",
+            "SecretsManager",
+            "SesV2",
+            "Sfn",
+            "Wafv2",
+            "XRay",
+            "ElasticLoadBalancingV2",
+            "CognitoIdentityProvider",
+            "Resiliencehub",
+            "Savingsplans",
+            "EventBridge",
+        ] {
+            let model = Model::of(&prefix.to_lowercase()).unwrap_or_else(|| panic!("{prefix}"));
+            assert_eq!(model.service.prefix, prefix);
+        }
+    }
+
+    #[test]
+    fn errors_are_found_by_their_code() {
+        let exception = |service, code| Model::of(service).unwrap().error(code).map(|error| error.exception);
+        assert_eq!(exception("rds", "DBInstanceNotFound"), Some("DbInstanceNotFoundException"));
+        assert_eq!(exception("s3", "NoSuchKey"), Some("NoSuchKeyException"));
+        assert_eq!(exception("dynamodb", "ResourceNotFoundException"), Some("ResourceNotFoundException"));
+        assert_eq!(exception("dynamodb", "ValidationException"), None);
+    }
 }
