@@ -1,11 +1,14 @@
-//! Every constrained member of every request, as `api/constraints.txt` has them, is refused in AWS's words.
+//! Every member of every request, as `api/members.txt` has them, is read, and refused when it has the wrong JSON type; every
+//! constrained one, as `api/constraints.txt` has them, is refused in AWS's words.
 
 mod support;
 
 use asl_server::operation;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const CONSTRAINTS: &str = include_str!("api/constraints.txt");
+const MEMBERS: &str = include_str!("api/members.txt");
 
 /// A value that breaks a constraint, and what AWS says about it.
 struct Violation {
@@ -114,4 +117,30 @@ async fn every_constrained_member_is_checked() {
     }
     assert!(wrong.is_empty(), "{} are not refused:\n{}", wrong.len(), wrong.join("\n"));
     assert!(checked > 200, "{checked}");
+}
+
+#[tokio::test]
+async fn every_member_is_read() {
+    let service = support::service();
+    let (mut unread, mut operations) = (Vec::new(), BTreeSet::new());
+    for line in MEMBERS.lines() {
+        let mut parts = line.split(' ');
+        let mut part = || parts.next().unwrap_or_default();
+        let (operation, path, kind) = (part(), part(), part());
+        let wrong = match kind {
+            "string" => json!({}),
+            "object" | "array" | "boolean" | "integer" | "number" => json!("text"),
+            other => panic!("no such type: {other}"),
+        };
+        operations.insert(operation);
+        let answer = service.call(operation, request(path, wrong).to_string().as_bytes(), service.caller()).await;
+        let message = answer.map_or_else(|refusal| refusal.to_string(), |_| "accepted".to_owned());
+        if !message.starts_with("SerializationException") {
+            unread.push(format!("{line}: {message}"));
+        }
+    }
+    assert!(unread.is_empty(), "{} members are not read:\n{}", unread.len(), unread.join("\n"));
+    // Those that take nothing are not in the list.
+    let missing: Vec<_> = operation::NAMES.iter().filter(|name| !operations.contains(*name)).collect();
+    assert!(missing.is_empty(), "operations without members: {missing:?}");
 }

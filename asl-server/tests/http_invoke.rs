@@ -11,7 +11,7 @@ use axum::routing::{any, get, post};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{ACCOUNT, create, run, task};
+use support::{ACCOUNT, call, create, run, task};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -231,6 +231,63 @@ async fn what_must_not_be_sent_is_refused_and_says_why() {
         let (name, text) = outcome(&service, connection, parameters).await.unwrap_err();
         assert!(name == error && text.contains(cause), "{told}: {name} {text}");
     }
+}
+
+#[tokio::test]
+async fn a_test_of_a_state_tells_the_request_and_the_response() {
+    let (api, _) = api().await;
+    let service = service(&format!("[http-endpoints]\n'https://api.example.com' = '{api}'\n{CONNECTIONS}"));
+    let state = json!({"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": true, "Parameters": {
+        "ApiEndpoint": "https://api.example.com/echo?x=1", "Method": "POST", "Headers": {"X-Team": "state", "x-own": 7},
+        "QueryParameters": {"q": "state", "p": "1 2"}, "RequestBody": {"body": "state", "n": 1},
+        "InvocationConfig": {"ConnectionArn": arn("Key")}}});
+    let test = |state: &Value, more: Value| {
+        let mut request = json!({"definition": state.to_string(), "inspectionLevel": "TRACE"});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let service = service.clone();
+        async move { call(&service, "TestState", request).await.ok() }
+    };
+
+    // What a connection adds is secret, also where it replaces what the state gives.
+    let answer = test(&state, json!({})).await;
+    assert_eq!(answer["status"], "SUCCEEDED");
+    let told = &answer["inspectionData"]["request"];
+    assert_eq!((&told["protocol"], &told["method"]), (&json!("https"), &json!("POST")));
+    assert_eq!(told["url"], "https://api.example.com/echo?x=1&p=1%202");
+    assert_eq!(told["body"], r#"{"n":1}"#);
+    assert_eq!(
+        told["headers"],
+        "[x-own: 7, content-type: application/json; charset=UTF-8, \
+         user-agent: Amazon|StepFunctions|HttpInvoke|us-east-1, range: bytes=0-262144]"
+    );
+    let response = &answer["inspectionData"]["response"];
+    assert_eq!((&response["statusCode"], &response["statusMessage"]), (&json!("200"), &json!("OK")));
+    assert!(response["headers"].as_str().unwrap().starts_with("[content-type: application/json, "), "{response}");
+    assert!(response["body"].as_str().unwrap().contains("/echo?x=1&p=1%202&q=connection"), "{response}");
+
+    let answer = test(&state, json!({"revealSecrets": true})).await;
+    let told = &answer["inspectionData"]["request"];
+    assert_eq!(told["url"], "https://api.example.com/echo?x=1&p=1%202&q=connection");
+    assert_eq!(told["body"], r#"{"body":"connection","n":1}"#);
+    let headers = told["headers"].as_str().unwrap();
+    assert!(headers.contains("x-key: k") && headers.contains("x-team: connection"), "{headers}");
+
+    let answer = test(&state, json!({"inspectionLevel": "DEBUG"})).await;
+    assert_eq!(answer["inspectionData"].get("request"), None);
+
+    // A refusal is told, too; without an answer there is only the request.
+    let mut gone = state.clone();
+    gone["Parameters"]["ApiEndpoint"] = json!(format!("{api}/gone"));
+    gone["Parameters"]["Method"] = json!("GET");
+    let answer = test(&gone, json!({})).await;
+    assert_eq!((&answer["status"], &answer["error"]), (&json!("FAILED"), &json!("States.Http.StatusCode.404")));
+    assert_eq!(answer["inspectionData"]["response"]["body"], "there is none");
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    gone["Parameters"]["ApiEndpoint"] = json!(format!("http://{nobody}/"));
+    let answer = test(&gone, json!({})).await;
+    assert_eq!(answer["error"], "States.Http.Socket");
+    assert_eq!(answer["inspectionData"]["request"]["url"], format!("http://{nobody}/?p=1%202"));
+    assert_eq!(answer["inspectionData"].get("response"), None);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod sqs;
 mod states;
 
 pub use endpoint::{Endpoint, EndpointError, Endpoints};
+pub(crate) use http_invoke::Exchange;
 pub use http_invoke::HttpApis;
 pub use sns::{Published, Topics};
 
@@ -85,6 +86,13 @@ impl Dispatcher {
     }
 }
 
+impl Dispatcher {
+    /// Answers an HTTP task, and tells what was sent and what came back.
+    pub(crate) async fn exchange(&self, request: &TaskRequest, exchange: &mut Exchange) -> TaskResult {
+        http_invoke::invoke(&self.services, request, Some(exchange)).await
+    }
+}
+
 impl TaskHandler for Dispatcher {
     fn call(&self, request: TaskRequest) -> TaskFuture {
         let services = Arc::clone(&self.services);
@@ -112,7 +120,7 @@ impl Services {
         };
         match (service, action) {
             ("lambda", "invoke") => lambda::invoke(self, &request).await,
-            ("http", "invoke") => http_invoke::invoke(self, &request).await,
+            ("http", "invoke") => http_invoke::invoke(self, &request, None).await,
             ("sns", "publish") => sns::publish(&self.topics, &request),
             ("sqs", "sendMessage") => sqs::send_message(self, &request).await,
             ("aws-sdk:sqs", action) => sqs::call(self, action, &request).await,

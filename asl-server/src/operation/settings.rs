@@ -121,11 +121,21 @@ pub(super) fn check_logging(logging: &LoggingConfiguration) -> Result<(), ApiErr
     }
     for destination in destinations {
         let arn = destination.cloud_watch_logs_log_group.as_ref().and_then(|group| group.log_group_arn.as_deref());
-        if !arn.is_some_and(|arn| arn.starts_with("arn:") && arn.contains(":logs:") && arn.ends_with(":*")) {
-            return Err(ApiError::invalid_logging_configuration("Log Destination not found."));
-        }
+        let problem = match arn {
+            None => "Must set valid CloudWatch Log Group ARN.",
+            Some(arn) if !is_log_group(arn) => "Provided ARN is not CloudWatch Logs Log Group ARN.",
+            Some(arn) if !arn.ends_with(":*") => "Log Group ARN must be provided with '*' qualifier.",
+            Some(_) => continue,
+        };
+        return Err(ApiError::invalid_logging_configuration(problem));
     }
     Ok(())
+}
+
+/// `arn:PARTITION:logs:REGION:ACCOUNT:log-group:…`
+fn is_log_group(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    matches!(parts.as_slice(), ["arn", _, "logs", _, _, "log-group", _])
 }
 
 /// Checks the meaning of an encryption configuration.
@@ -133,10 +143,12 @@ pub(super) fn check_encryption(encryption: Option<&EncryptionConfiguration>) -> 
     let Some(encryption) = encryption else { return Ok(()) };
     match (encryption.r#type.as_str(), &encryption.kms_key_id, encryption.kms_data_key_reuse_period_seconds) {
         ("AWS_OWNED_KEY", None, None) | ("CUSTOMER_MANAGED_KMS_KEY", Some(_), _) => Ok(()),
-        ("AWS_OWNED_KEY", ..) => Err(ApiError::invalid_encryption_configuration(
-            "the type AWS_OWNED_KEY has neither a key nor a reuse period",
-        )),
-        _ => Err(ApiError::invalid_encryption_configuration("the type CUSTOMER_MANAGED_KMS_KEY needs a `kmsKeyId`")),
+        ("AWS_OWNED_KEY", key, _) => {
+            let member = if key.is_some() { "kmsKeyId" } else { "kmsDataKeyReusePeriodSeconds" };
+            let problem = format!("Custom {member} is not allowed when selecting AWS_OWNED_KEY.");
+            Err(ApiError::invalid_encryption_configuration(&problem))
+        }
+        _ => Err(ApiError::invalid_encryption_configuration("Must set a valid kmsKeyId.")),
     }
 }
 

@@ -10,6 +10,10 @@ constraints.txt has a line for every constrained member of every request; `!` = 
     CreateStateMachineAlias routingConfiguration! list 1..2
     CreateStateMachineAlias name! pattern …       a regular expression
 
+members.txt has a line for every member of every request with its JSON type:
+
+    CreateActivity tags.member.key string
+
 errors.txt has a line for every operation with the errors it is documented to answer with.
 """
 
@@ -48,13 +52,27 @@ def constraints(path, shape, required):
         yield f"{name} number {bounds}"
 
 
-lines, errors = [], []
+def members(path, shape):
+    """The lines of a member and of what is inside it: its JSON type."""
+    kind = {"structure": "object", "list": "array", "long": "integer", "float": "number"}.get(shape["type"], shape["type"])
+    yield f"{path} {kind}"
+    if kind == "object":
+        for member, target in shape["members"].items():
+            yield from members(f"{path}.{member}", shapes[target["shape"]])
+    elif kind == "array":
+        yield from members(f"{path}.member", shapes[shape["member"]["shape"]])
+
+
+lines, all_members, errors = [], [], []
 for operation, description in sorted(model["operations"].items()):
     request = shapes[description["input"]["shape"]]
     for member, target in request["members"].items():
         for line in constraints(member, shapes[target["shape"]], member in request.get("required", [])):
             lines.append(f"{operation} {line}")
+        for line in members(member, shapes[target["shape"]]):
+            all_members.append(f"{operation} {line}")
     errors.append(" ".join([operation, *sorted(error["shape"] for error in description.get("errors", []))]))
 here = Path(__file__).parent
 (here / "constraints.txt").write_text("\n".join(lines) + "\n")
+(here / "members.txt").write_text("\n".join(all_members) + "\n")
 (here / "errors.txt").write_text("\n".join(errors) + "\n")

@@ -251,7 +251,7 @@ impl OAuth {
         let url = endpoints.locate(&call.endpoint)?;
         let response = call.send(client, url, Duration::from_secs(10)).await;
         let answer = match response {
-            Ok(response) => super::response::read(response).await?,
+            Ok(response) => super::response::receive(response).await?.answer()?,
             Err(error) => return Err(self.refused(&super::reason(&error))),
         };
         match answer.get("ResponseBody") {

@@ -7,9 +7,11 @@ mod connection;
 mod encoding;
 mod endpoints;
 mod response;
+mod trace;
 
 pub use connection::{Connection, Secret};
 pub use endpoints::HttpEndpoints;
+pub(crate) use trace::Exchange;
 
 use super::Services;
 use super::http::reason;
@@ -17,7 +19,7 @@ use asl_engine::error::names;
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_engine::value::{Object, Str};
 use asl_engine::{StatesError, Value};
-use connection::Tokens;
+use connection::{HttpParameters, Tokens};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE, USER_AGENT};
 use reqwest::{Method, Url};
 use std::collections::BTreeMap;
@@ -88,21 +90,37 @@ impl HttpTasks {
     }
 }
 
-pub(super) async fn invoke(services: &Services, request: &TaskRequest) -> TaskResult {
+/// Sends the request and tells the answer; `trace` sees both.
+pub(super) async fn invoke(services: &Services, request: &TaskRequest, trace: Option<&mut Exchange>) -> TaskResult {
     let HttpTasks { apis, tokens } = &services.http;
     let connection = connection_of(apis, &request.input)?;
-    let mut call = Call::new(&request.input, connection)?;
     let region = request.execution_arn.split(':').nth(3).unwrap_or_default();
-    let agent = HeaderValue::from_str(&format!("Amazon|StepFunctions|HttpInvoke|{region}"));
-    call.headers.insert(USER_AGENT, agent.map_err(|_| StatesError::runtime("The region is no header value."))?);
-    call.headers.insert(RANGE, HeaderValue::from_static("bytes=0-262144"));
+    let more = connection.invocation_parameters();
+    let mut call = prepare(&request.input, more, region)?;
     for (name, value) in connection.authorization(tokens, &apis.endpoints, &services.client).await? {
         call.headers.insert(name, value);
     }
     let url = apis.endpoints.locate(&call.endpoint)?;
+    let mut trace = trace;
+    if let Some(trace) = &mut trace {
+        trace.sends(&call, &request.input, more, region)?;
+    }
     let response =
         call.send(&services.client, url, TIMEOUT).await.map_err(|error| unanswered(&call.endpoint, &error))?;
-    response::read(response).await
+    let received = response::receive(response).await?;
+    if let Some(trace) = trace {
+        trace.got(&received);
+    }
+    received.answer()
+}
+
+/// The request, but for what authorizes it.
+fn prepare(parameters: &Value, more: &HttpParameters, region: &str) -> Result<Call, StatesError> {
+    let mut call = Call::new(parameters, more)?;
+    let agent = HeaderValue::from_str(&format!("Amazon|StepFunctions|HttpInvoke|{region}"));
+    call.headers.insert(USER_AGENT, agent.map_err(|_| StatesError::runtime("The region is no header value."))?);
+    call.headers.insert(RANGE, HeaderValue::from_static("bytes=0-262144"));
+    Ok(call)
 }
 
 /// No answer, or half of one.
@@ -139,7 +157,7 @@ struct Call {
 }
 
 impl Call {
-    fn new(parameters: &Value, connection: &Connection) -> Result<Call, StatesError> {
+    fn new(parameters: &Value, more: &HttpParameters) -> Result<Call, StatesError> {
         let text = |name: &str| match parameters.get(name).and_then(Value::as_str) {
             Some(text) => Ok(text),
             None => Err(invalid(format!("'{name}' is missing, or no string"))),
@@ -153,7 +171,6 @@ impl Call {
                 return Err(invalid(text));
             }
         };
-        let more = connection.invocation_parameters();
         let mut headers = headers(parameters.get("Headers"))?;
         for (name, value) in more.headers() {
             headers.insert(header_name(name)?, header_value(name, value)?);
@@ -173,21 +190,21 @@ impl Call {
         Ok(Call { endpoint: text("ApiEndpoint")?.to_owned(), method, headers, query, body })
     }
 
-    async fn send(
-        &self,
-        client: &reqwest::Client,
-        mut url: Url,
-        timeout: Duration,
-    ) -> reqwest::Result<reqwest::Response> {
-        if !self.query.is_empty() {
-            let given = url.query().map(|query| format!("{query}&")).unwrap_or_default();
-            url.set_query(Some(&(given + &encoding::form(&self.query))));
-        }
+    async fn send(&self, client: &reqwest::Client, url: Url, timeout: Duration) -> reqwest::Result<reqwest::Response> {
+        let url = self.with_query(url);
         let request = client.request(self.method.clone(), url).headers(self.headers.clone()).timeout(timeout);
         match &self.body {
             Some(body) => request.body(body.clone()).send().await,
             None => request.send().await,
         }
+    }
+
+    fn with_query(&self, mut url: Url) -> Url {
+        if !self.query.is_empty() {
+            let given = url.query().map(|query| format!("{query}&")).unwrap_or_default();
+            url.set_query(Some(&(given + &encoding::form(&self.query))));
+        }
+        url
     }
 }
 

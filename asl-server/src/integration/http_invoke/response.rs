@@ -5,6 +5,7 @@ use asl_engine::limits;
 use asl_engine::task::TaskResult;
 use asl_engine::value::{Object, Str};
 use asl_engine::{StatesError, Value, object};
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 /// Content types that fail the task (Developer Guide, *Call HTTPS APIs*, "Unsupported HTTP Task responses").
@@ -13,10 +14,18 @@ const UNSUPPORTED: [&str; 4] = ["application/octet-stream", "image/", "video/", 
 /// Characters of a cause.
 const CAUSE_CHARS_MAX: usize = limits::CAUSE_CHARS_MAX;
 
-pub(super) async fn read(mut response: reqwest::Response) -> TaskResult {
+/// A response, read whole.
+pub(super) struct Received {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// Reads a response; of its body at most a byte more than an output may have. The state then fails as with any task's output
+/// that is too large.
+pub(super) async fn receive(mut response: reqwest::Response) -> Result<Received, StatesError> {
     let (status, headers, url) = (response.status(), response.headers().clone(), response.url().to_string());
     let mut body = Vec::new();
-    // One byte more than an output may have: the state then fails as with any task's output that is too large.
     while body.len() <= limits::PAYLOAD_BYTES_MAX {
         match response.chunk().await.map_err(|error| unanswered(&url, &error))? {
             Some(chunk) => body.extend_from_slice(&chunk),
@@ -24,27 +33,36 @@ pub(super) async fn read(mut response: reqwest::Response) -> TaskResult {
         }
     }
     body.truncate(limits::PAYLOAD_BYTES_MAX + 1);
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let content_type = content_type.to_ascii_lowercase();
-    if UNSUPPORTED.iter().any(|unsupported| content_type.starts_with(unsupported)) {
-        return Err(StatesError::runtime(format!(
-            "The response has the content type '{content_type}', which is not supported."
-        )));
+    Ok(Received { status, headers, body })
+}
+
+impl Received {
+    /// The task's output or its error.
+    pub(super) fn answer(self) -> TaskResult {
+        let Received { status, headers, body } = self;
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type = content_type.to_ascii_lowercase();
+        if UNSUPPORTED.iter().any(|unsupported| content_type.starts_with(unsupported)) {
+            return Err(StatesError::runtime(format!(
+                "The response has the content type '{content_type}', which is not supported."
+            )));
+        }
+        let text = String::from_utf8(body)
+            .map_err(|_| StatesError::runtime("The response can't be read as a valid string."))?;
+        let status_text = status.canonical_reason().unwrap_or_default();
+        if !status.is_success() {
+            let cause =
+                if text.is_empty() { status_text.to_owned() } else { text.chars().take(CAUSE_CHARS_MAX).collect() };
+            return Err(StatesError::new(format!("States.Http.StatusCode.{}", status.as_u16()), cause));
+        }
+        let json = if content_type.contains("json") { Value::parse(&text).ok() } else { None };
+        Ok(object! {
+            "Headers" => headers_of(&headers),
+            "ResponseBody" => json.unwrap_or_else(|| text.into()),
+            "StatusCode" => u64::from(status.as_u16()),
+            "StatusText" => status_text,
+        })
     }
-    let text =
-        String::from_utf8(body).map_err(|_| StatesError::runtime("The response can't be read as a valid string."))?;
-    let status_text = status.canonical_reason().unwrap_or_default();
-    if !status.is_success() {
-        let cause = if text.is_empty() { status_text.to_owned() } else { text.chars().take(CAUSE_CHARS_MAX).collect() };
-        return Err(StatesError::new(format!("States.Http.StatusCode.{}", status.as_u16()), cause));
-    }
-    let json = if content_type.contains("json") { Value::parse(&text).ok() } else { None };
-    Ok(object! {
-        "Headers" => headers_of(&headers),
-        "ResponseBody" => json.unwrap_or_else(|| text.into()),
-        "StatusCode" => u64::from(status.as_u16()),
-        "StatusText" => status_text,
-    })
 }
 
 /// Each header with the list of its values.

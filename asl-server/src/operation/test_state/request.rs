@@ -67,8 +67,21 @@ pub(super) struct Checked {
     pub(super) subject: Subject,
     /// The input's text.
     pub(super) input: String,
-    /// Is inspection data wanted?
-    pub(super) inspects: bool,
+    /// What is wanted of it.
+    pub(super) level: Level,
+    /// Is what a connection adds to a request told?
+    pub(super) reveals_secrets: bool,
+}
+
+/// `inspectionLevel`: how much is told of a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Its outcome.
+    Info,
+    /// The values between the steps of its data flow.
+    Debug,
+    /// The request and the response of an HTTP task besides.
+    Trace,
 }
 
 impl Request {
@@ -96,8 +109,13 @@ impl Request {
             map_iteration_failure_count: count(configuration.map_iteration_failure_count),
             map_item_reader_data: configuration.map_item_reader_data.map(Str::from),
         };
-        let inspects = self.inspection_level.is_some_and(|level| level != "INFO");
-        Ok(Checked { program, subject, input: input_text, inspects })
+        let level = match self.inspection_level.as_deref() {
+            Some("DEBUG") => Level::Debug,
+            Some("TRACE") => Level::Trace,
+            _ => Level::Info,
+        };
+        let reveals_secrets = self.reveal_secrets == Some(true);
+        Ok(Checked { program, subject, input: input_text, level, reveals_secrets })
     }
 
     /// The constraints of each member alone.

@@ -1,5 +1,7 @@
 //! The answer of TestState.
 
+use super::request::Level;
+use crate::integration::Exchange;
 use crate::wire::json_text::spaced;
 use asl_engine::Value;
 use asl_engine::query::QueryLanguage;
@@ -25,13 +27,13 @@ pub(in crate::operation) struct Response {
 
 impl Response {
     /// What the API tells of a test whose input was that text.
-    pub(super) fn new(report: &Report, input: String, inspects: bool) -> Self {
+    pub(super) fn new(report: &Report, input: String, level: Level, exchange: Exchange) -> Self {
         let error = report.error.as_ref();
         Response {
             output: report.output.as_ref().map(spaced),
             error: error.and_then(|error| error.error.as_ref()).map(ToString::to_string),
             cause: error.and_then(|error| error.cause.as_ref()).map(ToString::to_string),
-            inspection_data: inspects.then(|| inspection_data(report, input)),
+            inspection_data: (level != Level::Info).then(|| inspection_data(report, input, exchange)),
             next_state: report.next_state.as_ref().map(ToString::to_string),
             status: match report.status {
                 Status::Succeeded => "SUCCEEDED",
@@ -44,7 +46,7 @@ impl Response {
 }
 
 /// InspectionData: its members are JSON texts, and those that do not apply are left out.
-fn inspection_data(report: &Report, input: String) -> Map<String, serde_json::Value> {
+fn inspection_data(report: &Report, input: String, exchange: Exchange) -> Map<String, serde_json::Value> {
     let seen = &report.inspection;
     let mut data = Map::from_iter([("input".to_owned(), json!(input))]);
     let jsonpath = report.query_language == QueryLanguage::JsonPath;
@@ -72,6 +74,8 @@ fn inspection_data(report: &Report, input: String) -> Map<String, serde_json::Va
         ("toleratedFailurePercentage", seen.tolerated_failure_percentage.map(|number| json!(number))),
     ];
     data.extend(numbers.into_iter().filter_map(|(member, number)| Some((member.to_owned(), number?))));
+    let exchanged = [("request", exchange.request.map(|told| json!(told))), ("response", exchange.response.map(|told| json!(told)))];
+    data.extend(exchanged.into_iter().filter_map(|(member, told)| Some((member.to_owned(), told?))));
     let mut details = Map::new();
     if let Some((index, _)) = &seen.caught {
         details.insert("catchIndex".to_owned(), json!(index));
