@@ -143,11 +143,12 @@ class Shapes:
         parts = ["union" if shape.get("union") else "structure"]
         for member, ref in shape["members"].items():
             target = self.shapes[ref["shape"]]
+            ref = {name: target[name] for name in ("location", "locationName") if name in target} | ref
             spelt = spelling(RENAMED.get((self.service, name, member), member))
             payload = member == shape.get("payload")
             wire = ref.get("locationName", member)
             if payload and self.protocol == "rest-xml" and "locationName" not in ref:
-                wire = target.get("locationName", ref["shape"])
+                wire = ref["shape"]
             traits = [
                 trait
                 for trait, given in (
@@ -215,11 +216,13 @@ def operation_line(name, operation, shapes, key):
     host = operation.get("endpoint", {}).get("hostPrefix")
     checksum = operation.get("httpChecksum", {})
     source = operation.get("input", {})
-    namespace = source.get("xmlNamespace", {}).get("uri")
+    payload = shapes[source["shape"]].get("payload") if source else None
+    named = shapes[source["shape"]]["members"][payload] if payload else source
+    namespace = (named.get("xmlNamespace") or shapes.get(named.get("shape"), {}).get("xmlNamespace") or {}).get("uri")
     auth = operation.get("authtype") or ("none" if operation.get("auth") == ["smithy.api#noAuth"] else None)
     for trait, value in (
         ("host", host),
-        ("root", source.get("locationName")),
+        ("root", source.get("locationName") or shapes.get(source.get("shape"), {}).get("locationName")),
         ("namespace", namespace),
         ("wrapper", operation.get("output", {}).get("resultWrapper")),
         ("checksum", checksum.get("requestAlgorithmMember")),
@@ -255,7 +258,7 @@ def service_text(directory, model):
     ]
     text = "".join(f"{name} {value}\n" for name, value in lines if value) + "\n"
 
-    rows = [operation_line(name, operation, shapes, shapes.key) for name, operation in operations.items()]
+    rows = [operation_line(name, operation, model["shapes"], shapes.key) for name, operation in operations.items()]
     numbers = merge(shapes.lines)
     first = {}
     for key in shapes.lines:
@@ -300,4 +303,5 @@ def main():
     print(f"{len(services)} services of botocore {VERSION}, {out.stat().st_size} bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()

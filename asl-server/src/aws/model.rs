@@ -1,7 +1,8 @@
 //! What AWS's services take and answer: reads the archive of models in `asl-server/models/`, whose README.md tells its format.
 
-use super::shape::{Shape, ShapeId};
+use super::shape::{Member, Shape, ShapeId};
 use flate2::read::DeflateDecoder;
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -207,9 +208,21 @@ pub(crate) struct Operation<'m> {
     pub(crate) checksummed: bool,
     /// A call without signature.
     pub(crate) anonymous: bool,
+    /// Results are spelt as the service spells them, as optimised integrations do, not as the SDK does.
+    pub(crate) own_names: bool,
 }
 
 impl<'m> Operation<'m> {
+    /// The same operation for an optimised integration: its results are spelt as the service does.
+    pub(crate) fn with_own_names(self) -> Self {
+        Operation { own_names: true, ..self }
+    }
+
+    /// What a member of the result is named.
+    pub(crate) fn name_of<'s>(&self, member: &Member<'s>) -> Cow<'s, str> {
+        if self.own_names { member.own_name() } else { Cow::Borrowed(member.name) }
+    }
+
     /// `putItem PutItem POST / 12 -` and then `NAME=VALUE` or `NAME`, if it has any.
     fn read(line: &'m str) -> Option<Operation<'m>> {
         let mut words = line.split(' ');
@@ -232,6 +245,7 @@ impl<'m> Operation<'m> {
             checksum: value("checksum"),
             checksummed: is("checksummed"),
             anonymous: is("anonymous"),
+            own_names: false,
         })
     }
 }

@@ -230,6 +230,16 @@ impl<'m> Member<'m> {
         })
     }
 
+    /// Of parameters: it goes into the body.
+    pub(crate) fn is_in_body(&self) -> bool {
+        self.place == Place::Body
+    }
+
+    /// Of a result: it is in the body.
+    pub(crate) fn is_answered_in_body(&self) -> bool {
+        !matches!(self.place, Place::Header | Place::Headers | Place::Status)
+    }
+
     /// As the service itself spells the member, with a capital letter: `MD5OfBody` where the SDK's spelling is `Md5OfBody`.
     /// Optimised integrations write it so.
     pub(crate) fn own_name(&self) -> Cow<'m, str> {
@@ -241,7 +251,7 @@ impl<'m> Member<'m> {
 }
 
 /// `tableName` → `TableName`
-fn capital(name: &str) -> String {
+pub(super) fn capital(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

@@ -1,10 +1,23 @@
 //! The protocols of AWS: from parameters to an HTTP request, and from its answer to a result.
 //!
-//! Parameters and results are in Step Functions' spelling.
+//! Parameters and results are in Step Functions' spelling: members begin with a capital letter ("API naming conventions" in
+//! "Learning to use AWS service SDK integrations"). A blob is its text; one that is no text is base64. A time is ISO 8601.
 
-use crate::aws::model::{Model, Operation};
+mod checksum;
+mod json;
+mod parameter;
+mod query;
+mod rest;
+mod scalar;
+mod xml;
+
+#[cfg(test)]
+mod tests;
+
+use crate::aws::model::{Model, Operation, Protocol};
 use asl_engine::Value;
 use axum::http::{HeaderMap, Method};
+pub(crate) use parameter::ParameterError;
 
 /// A request, not yet addressed and signed.
 #[derive(Debug)]
@@ -29,20 +42,11 @@ pub(crate) struct WireAnswer {
 /// The error that a service answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// As the wire says, without namespace and `:…`.
+    /// As the wire says, without namespace and `:…`. An answer that says none has its status here.
     pub(crate) code: String,
-    /// The modelled error that it is.
+    /// The modelled error that it is, as Step Functions names it: `NoSuchKeyException`.
     pub(crate) shape: Option<String>,
     pub(crate) message: String,
-}
-
-/// Parameters that the operation does not take.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {problem}")]
-pub(crate) struct ParameterError {
-    /// Which: `Item.id`, `Entries[0].Detail`.
-    pub(crate) path: String,
-    pub(crate) problem: String,
 }
 
 /// An answer that is not one of this protocol.
@@ -50,17 +54,32 @@ pub(crate) struct ParameterError {
 #[error("the answer cannot be read: {0}")]
 pub(crate) struct Unreadable(pub(crate) String);
 
+/// How deep a result may nest. (Values of the States Language nest no deeper, either.)
+const DEPTH_MAX: usize = 200;
+
 /// The request of a call. `token` is the value of an idempotency token that the parameters leave out.
 ///
 /// # Errors
 /// The first parameter that the operation does not take.
 pub(crate) fn request(
-    _model: &Model,
+    model: &Model,
     operation: &Operation<'_>,
-    _parameters: &Value,
-    _token: &str,
+    parameters: &Value,
+    token: &str,
 ) -> Result<WireRequest, ParameterError> {
-    Err(ParameterError { path: String::new(), problem: format!("{} has no protocol yet", operation.name) })
+    if let Some(problem) = parameter::stream(model, operation) {
+        return Err(ParameterError { path: String::new(), problem });
+    }
+    let given = parameter::top(model, operation, parameters, token)?;
+    let host_prefix = parameter::host_prefix(operation, &given)?;
+    let mut request = match model.service.protocol {
+        Protocol::Json => json::request(model, operation, &given),
+        Protocol::Query | Protocol::Ec2 => query::request(model, operation, &given),
+        Protocol::RestJson | Protocol::RestXml => rest::request(model, operation, &given),
+    }?;
+    request.host_prefix = host_prefix;
+    checksum::add(operation, &given, &mut request)?;
+    Ok(request)
 }
 
 /// The result in a call's answer, or the error that the service gave.
@@ -68,9 +87,48 @@ pub(crate) fn request(
 /// # Errors
 /// When the answer is not one of this protocol.
 pub(crate) fn answer(
-    _model: &Model,
+    model: &Model,
     operation: &Operation<'_>,
-    _answer: &WireAnswer,
+    answer: &WireAnswer,
 ) -> Result<Result<Value, Refusal>, Unreadable> {
-    Err(Unreadable(format!("{} has no protocol yet", operation.name)))
+    if answer.status >= 300 || rest::is_late_error(model, operation, answer) {
+        return Ok(Err(refusal(model, answer)));
+    }
+    let result = match model.service.protocol {
+        Protocol::Json => json::result(model, operation, &answer.body),
+        Protocol::Query | Protocol::Ec2 => query::result(model, operation, &answer.body),
+        Protocol::RestJson | Protocol::RestXml => rest::result(model, operation, answer),
+    };
+    result.map(Ok)
+}
+
+/// The error in an answer. What cannot be read has at least a status.
+fn refusal(model: &Model, answer: &WireAnswer) -> Refusal {
+    let said = match model.service.protocol {
+        Protocol::Json | Protocol::RestJson => json::error(&answer.headers, &answer.body),
+        Protocol::Query | Protocol::Ec2 | Protocol::RestXml => xml::error(&answer.body),
+    };
+    let header = |name| answer.headers.get(name).and_then(|value| value.to_str().ok());
+    // `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`, `ValidationException:http://internal.amazon.com/…`
+    let mut code = said.code.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default().to_owned();
+    if code.is_empty() {
+        code = answer.status.to_string();
+    }
+    let mut shape = model.error(&code);
+    // `AWS.SimpleQueueService.NonExistentQueue;Sender`: the code that the service's query protocol had.
+    if model.service.query_compatible
+        && let Some(old) = header("x-amzn-query-error").and_then(|text| text.split(';').next())
+        && !old.is_empty()
+    {
+        shape = shape.or_else(|| model.error(old));
+        code = old.to_owned();
+    }
+    Refusal { code, shape: shape.map(|error| error.exception.to_owned()), message: said.message }
+}
+
+/// What an answer says of its error.
+#[derive(Debug, Default)]
+struct Said {
+    code: String,
+    message: String,
 }
