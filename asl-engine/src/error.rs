@@ -102,6 +102,30 @@ pub fn lambda_without_error_type(payload: &str) -> String {
     )
 }
 
+/// A task's parameters are none for its service: it is not scheduled.
+pub(crate) fn task_not_started(parameters: &Value, problems: &[String]) -> StatesError {
+    StatesError::runtime(format!(
+        "The Parameters '{}' could not be used to start the Task: [{}]",
+        parameters.to_json(),
+        problems.join(", ")
+    ))
+}
+
+/// A parameter that the service integration does not take (seen in reports of users, as is [`parameter_missing`]).
+pub(crate) fn parameter_unsupported(name: &str) -> String {
+    format!("The field \"{name}\" is not supported by Step Functions")
+}
+
+/// A parameter that must be there is not.
+pub(crate) fn parameter_missing(name: &str) -> String {
+    format!("The field '{name}' is required but was missing")
+}
+
+/// A parameter is of the wrong type.
+pub(crate) fn parameter_format(name: &str) -> String {
+    format!("The value of the field '{name}' has an invalid format")
+}
+
 /// A payload is over [`crate::limits::PAYLOAD_BYTES_MAX`]. `what` is the state, the function's ARN or the service.
 pub(crate) fn data_limit_exceeded(what: &str) -> StatesError {
     StatesError::new(

@@ -4,6 +4,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod error;
 pub mod history;
+pub mod integration;
 pub mod intrinsic;
 pub mod item_reader;
 pub mod jsonata;

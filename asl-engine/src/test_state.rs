@@ -4,7 +4,7 @@
 //! ```
 //! use asl_engine::test_state::{Progress, StateTest, Status, Subject};
 //! use asl_engine::{Definition, Timestamp, Value};
-//! let state = r#"{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {}, "ResultPath": "$.price", "Next": "Pay"}"#;
+//! let state = r#"{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "F"}, "ResultPath": "$.price", "Next": "Pay"}"#;
 //! let program = Definition::parse_state(state, "Price", &Default::default()).program.unwrap();
 //! let subject = Subject { mock: Some(Ok(Value::from(42))), ..Subject::default() };
 //! let mut test = StateTest::new(program, subject).unwrap();

@@ -76,7 +76,7 @@ fn templates_without_expressions_are_constants() {
 #[test]
 fn retriers_have_their_defaults() {
     let program = state(
-        r#""Type": "Task", "Next": "E", "Resource": "arn:aws:states:::sns:publish", "Parameters": {},
+        r#""Type": "Task", "Next": "E", "Resource": "arn:aws:states:::sns:publish", "Parameters": {"Message": "m"},
            "Retry": [{"ErrorEquals": ["A", "B"]}, {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 0,
                       "BackoffRate": 1.5, "MaxDelaySeconds": 9, "JitterStrategy": "FULL"}],
            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "E", "ResultPath": "$.error"}]"#,

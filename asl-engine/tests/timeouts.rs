@@ -7,7 +7,8 @@ use asl_engine::simulation::Answer;
 use std::time::Duration;
 use support::{alone, compile, outcome, run, told};
 
-const LAMBDA: &str = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {}, "End": true"#;
+const LAMBDA: &str =
+    r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "F"}, "End": true"#;
 
 /// Recorded: of tasks that time out at the same moment, all are told before what follows from the first of them.
 #[test]

@@ -1,6 +1,8 @@
 //! What Task states and Distributed Maps name as their resource.
 
 use super::Finding;
+use crate::integration;
+use crate::task::{Pattern, Resource};
 
 fn failed(message: impl Into<String>) -> Finding {
     Finding::error("SCHEMA_VALIDATION_FAILED", message)
@@ -16,6 +18,47 @@ pub(crate) fn invalid(resource: &str) -> Finding {
         "name a Lambda function (`arn:aws:lambda:REGION:ACCOUNT:function:NAME`), an activity \
          (`arn:aws:states:REGION:ACCOUNT:activity:NAME`) or a service (`arn:aws:states:::SERVICE:ACTION`)",
     )
+}
+
+/// A service integration that Step Functions does not have, or that cannot end that way.
+pub(crate) fn not_recognized(resource: &Resource) -> Finding {
+    let arn = resource.arn();
+    let finding = failed(format!(
+        "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+    ));
+    let Resource::Service { service, action, .. } = resource else { return finding };
+    match integration::of(service, action) {
+        Some(known) => {
+            let without = arn.strip_suffix(".sync:2").or(arn.strip_suffix(".sync")).or(arn.strip_suffix(".waitForTaskToken"));
+            let base = without.unwrap_or(arn);
+            let suffix = |pattern: &Pattern| match pattern {
+                Pattern::RequestResponse => format!("`{base}`"),
+                Pattern::Sync => format!("`{base}.sync`"),
+                Pattern::Sync2 => format!("`{base}.sync:2`"),
+                Pattern::WaitForTaskToken => format!("`{base}.waitForTaskToken`"),
+            };
+            let ways: Vec<String> = known.patterns.iter().map(suffix).collect();
+            finding.help(format!("there is: {}", ways.join(", ")))
+        }
+        None if service.starts_with("aws-sdk:") => {
+            finding.help("the integrations of AWS's SDK take no `.sync`: start the job, then poll it with another Task")
+        }
+        None => finding.help(format!(
+            "there is no such optimised integration; the integration of AWS's SDK may have it: `arn:aws:states:::aws-sdk:{service}:{action}`"
+        )),
+    }
+}
+
+/// A parameter that the service integration does not take.
+pub(crate) fn parameter_unsupported<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Finding {
+    let known: Vec<&str> = known.collect();
+    failed(format!("The field \"{name}\" is not supported by Step Functions"))
+        .help(format!("it takes: {}; names are case-sensitive", known.join(", ")))
+}
+
+/// A parameter that must be there is not.
+pub(crate) fn parameter_missing(name: &str) -> Finding {
+    failed(format!("The field '{name}' is required but was missing"))
 }
 
 /// An activity in an EXPRESS machine.

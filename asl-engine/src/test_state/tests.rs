@@ -245,11 +245,10 @@ fn variables_go_in_and_come_out() {
 #[test]
 fn a_given_context_object_is_the_whole_one() {
     let state = r#"{"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"token.$": "$$.Task.Token", "all.$": "$$"}, "End": true}"#;
+        "Parameters": {"QueueUrl": "q", "MessageBody": {"token.$": "$$.Task.Token", "all.$": "$$"}}, "End": true}"#;
     let subject = Subject { context: Some(json(r#"{"Task":{"Token":"t"}}"#)), ..mocked("{}", "1") };
     let arguments = report(state, subject).inspection.arguments.unwrap();
-    assert_eq!(arguments.get("token"), Some(&"t".into()));
-    assert_eq!(arguments.get("all").unwrap().to_json(), r#"{"Task":{"Token":"t"}}"#);
+    assert_eq!(arguments.get("MessageBody").unwrap().to_json(), r#"{"token":"t","all":{"Task":{"Token":"t"}}}"#);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn aws_lists_the_errors_in_one_message() {
 
 #[test]
 fn a_placeholder_without_a_value_is_shown_with_what_to_type() {
-    let text = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "End": true, "Resource": "${Arn}", "Parameters": {}, "Comment": "${2} ${\"a\": 1} ${Na me}"}}}"#;
+    let text = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "End": true, "Resource": "${Arn}", "Parameters": {"Message": "m"}, "Comment": "${2} ${\"a\": 1} ${Na me}"}}}"#;
     let options = ParseOptions { substitutions: Substitutions::new(), ..json() };
     let rendered = Definition::parse(text, &options).render("m.asl.json", false);
     assert!(rendered.contains("m.asl.json:1:77") && rendered.contains("--set Arn=value"), "{rendered}");

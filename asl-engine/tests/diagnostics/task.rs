@@ -18,6 +18,39 @@ pub const CASES: &[Case] = &[
         State(r#"{"Type": "Task", "End": true, "Resource": "${Arn}"}"#),
         &["2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Value is not a valid resource ARN"],
     ),
+    // Seen in reports of users, as the two kinds that follow.
+    (
+        "resource::not_recognized",
+        State(
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::glue:startJobRun.sync:2", "Parameters": {}}"#,
+        ),
+        &[
+            "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: The resource provided arn:aws:states:::glue:startJobRun.sync:2 is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.",
+        ],
+    ),
+    (
+        "resource::not_recognized",
+        State(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::nosuch:thing", "Parameters": {}}"#),
+        &[
+            "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: The resource provided arn:aws:states:::nosuch:thing is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.",
+        ],
+    ),
+    (
+        "resource::parameter_unsupported",
+        State(
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sns:publish", "Parameters": {"message": "m", "Message.$": "$.m"}}"#,
+        ),
+        &[
+            "2:90 SCHEMA_VALIDATION_FAILED /States/S/Parameters: The field \"message\" is not supported by Step Functions",
+        ],
+    ),
+    (
+        "resource::parameter_missing",
+        Jsonata(
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sqs:sendMessage", "Arguments": {"MessageBody": "m"}}"#,
+        ),
+        &["2:92 SCHEMA_VALIDATION_FAILED /States/S/Arguments: The field 'QueueUrl' is required but was missing"],
+    ),
     (
         "resource::arguments_missing",
         State(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::lambda:invoke"}"#),
@@ -64,7 +97,7 @@ pub const CASES: &[Case] = &[
     (
         "resource::express_sync",
         Express(
-            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::states:startExecution.sync:2", "Parameters": {}}"#,
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::states:startExecution.sync:2", "Parameters": {"StateMachineArn": "m"}}"#,
         ),
         &[
             "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Express state machine does not support '.sync' service integration",
@@ -73,7 +106,7 @@ pub const CASES: &[Case] = &[
     (
         "resource::express_wait_for_task_token",
         Express(
-            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": {}}"#,
+            r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": {"QueueUrl": "q", "MessageBody": "m"}}"#,
         ),
         &[
             "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: Express state machine does not support '.waitForTaskToken' service integration ",

@@ -1,9 +1,10 @@
 //! The Task state (spec, "Task State").
 
-use super::super::source::Node;
+use super::super::source::{Member, Node};
 use super::{Compiler, Fields, MachineType, Scope};
 use crate::definition::program::{Dynamic, Task};
 use crate::diagnostic::{resource, schema};
+use crate::integration;
 use crate::limits::TIMEOUT_SECONDS_MAX;
 use crate::query::{QueryLanguage, Template};
 use crate::task::{Pattern, Resource};
@@ -33,6 +34,9 @@ impl<'a> Compiler<'a, '_> {
             && !fields.has(arguments_field(language))
         {
             self.report(fields.node, resource::arguments_missing(arguments_field(language), arn));
+        }
+        if let Some(resource) = &resource {
+            self.check_parameters(fields, resource, language);
         }
         let credentials = self.credentials(fields, language);
         if let (Some(Resource::Activity { .. }), Some(node)) = (&resource, fields.get("Credentials")) {
@@ -65,6 +69,9 @@ impl<'a> Compiler<'a, '_> {
             self.report(node, resource::invalid(text));
             return None;
         };
+        if !integration::is_recognized(&resource) {
+            self.report(node, resource::not_recognized(&resource));
+        }
         if self.kind == MachineType::Express {
             match (&resource, resource.pattern()) {
                 (Resource::Activity { .. }, _) => self.report(node, resource::express_activity()),
@@ -74,6 +81,27 @@ impl<'a> Compiler<'a, '_> {
             }
         }
         Some(resource)
+    }
+
+    /// Does the service integration take these parameters? Those are looked at that the definition names itself.
+    fn check_parameters(&mut self, fields: &Fields<'a>, resource: &Resource, language: QueryLanguage) {
+        let Resource::Service { service, action, .. } = resource else { return };
+        let known = integration::of(service, action).and_then(|known| known.parameters.as_ref());
+        let Some(known) = known.filter(|known| known.checked_at_creation) else { return };
+        let Some(given) = fields.get(arguments_field(language)).and_then(Fields::new) else { return };
+        let name = |member: &'a Member| match language {
+            QueryLanguage::JsonPath => member.name.strip_suffix(".$").unwrap_or(&member.name),
+            QueryLanguage::Jsonata => &member.name,
+        };
+        for member in given.members.iter().filter(|member| !known.has(name(member))) {
+            let names = known.required.iter().chain(known.optional).copied();
+            self.report_at(given.node, member.name_span, resource::parameter_unsupported(name(member), names));
+        }
+        for required in known.required {
+            if !given.members.iter().any(|member| name(member) == *required) {
+                self.report(given.node, resource::parameter_missing(required));
+            }
+        }
     }
 
     /// `Credentials`: the role to assume for the task.

@@ -10,6 +10,7 @@
 use crate::definition::program::{State, StateKind, Task};
 use crate::error::{self, StatesError, names};
 use crate::history::HistoryDetail as Told;
+use crate::integration;
 use crate::limits;
 use crate::machine::data_flow::ResultFlow;
 use crate::machine::frame::{Frame, FrameId, Phase, RunningTask};
@@ -40,6 +41,10 @@ impl Turn<'_> {
         };
         self.check_size(&arguments, &state.name)?;
         self.see(|seen| seen.arguments = Some(arguments.clone()));
+        let problems = integration::problems(&task.resource, &arguments);
+        if !problems.is_empty() {
+            return Err(error::task_not_started(&arguments, &problems).into());
+        }
         let credentials =
             task.credentials.as_ref().map(|template| template.evaluate(&scope, &Location::field("Credentials")));
         let seconds = |field, name| match field {
