@@ -79,10 +79,13 @@ async fn answer(service: &Service, operation: String, request: Request) -> Respo
 
 /// A request's body, when it is not too large and does not take too long.
 pub(crate) async fn body(request: Request) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), REQUEST_BYTES_MAX)).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(ApiError::request_too_large(REQUEST_BYTES_MAX)),
-        Err(_) => Err(ApiError::request_too_slow(BODY_TIMEOUT)),
+    whole(request.into_body(), BODY_TIMEOUT).await
+}
+
+async fn whole(body: Body, patience: Duration) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(patience, to_bytes(body, REQUEST_BYTES_MAX)).await {
+        Ok(body) => body.map_err(|_| ApiError::request_too_large(REQUEST_BYTES_MAX)),
+        Err(_) => Err(ApiError::request_too_slow(patience)),
     }
 }
 
@@ -191,4 +194,32 @@ async fn home(State(service): State<Service>, headers: HeaderMap) -> String {
 async fn nothing_here(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
     (StatusCode::NOT_FOUND, format!("{method} {path} is nothing here; GET / tells what is\n")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Bytes, Context, Duration, Pin, Poll, REQUEST_BYTES_MAX, whole};
+    use hyper::body::Frame;
+    use std::convert::Infallible;
+
+    /// A body of which nothing comes.
+    struct Never;
+
+    impl hyper::body::Body for Never {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_comes_in_time_and_fits_or_is_refused() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(whole(Body::from("{}"), minute).await.unwrap(), "{}");
+        let refused = whole(Body::from(vec![b' '; REQUEST_BYTES_MAX + 1]), minute).await.unwrap_err();
+        assert_eq!((refused.status, refused.kind), (413, "RequestEntityTooLargeException"));
+        let refused = whole(Body::new(Never), Duration::from_millis(1)).await.unwrap_err();
+        assert_eq!((refused.status, refused.kind), (408, "RequestTimeoutException"));
+    }
 }

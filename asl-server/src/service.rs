@@ -15,7 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// Who calls: the account and the region that new resources belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,7 @@ struct Shared {
     dispatcher: Arc<Dispatcher>,
     mocks: MockConfig,
     starts: Semaphore,
+    ending: watch::Sender<bool>,
 }
 
 /// How many starts may wait at once to be recorded. A group commit takes as many as there are: more would only wait longer.
@@ -168,6 +169,7 @@ impl ServiceBuilder {
             dispatcher,
             mocks: self.mocks,
             starts: Semaphore::new(STARTS_MAX),
+            ending: watch::Sender::new(false),
         });
         let service = Service { shared };
         service.dispatcher().serve_states(&service);
@@ -264,6 +266,18 @@ impl Service {
     /// The places of starts that wait to be recorded.
     pub(crate) fn starts(&self) -> &Semaphore {
         &self.shared.starts
+    }
+
+    /// Lets nobody wait any longer for a task that may never come: the server is about to end. Workers hear that there was
+    /// none, and ask again.
+    pub fn end_polls(&self) {
+        self.shared.ending.send_replace(true);
+    }
+
+    /// Ends with the polls.
+    pub(crate) async fn polls_ended(&self) {
+        // The sender lives as long as the service.
+        _ = self.shared.ending.subscribe().wait_for(|ending| *ending).await;
     }
 
     pub(crate) fn registry(&self) -> &Registry {

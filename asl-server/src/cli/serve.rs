@@ -122,6 +122,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
+        let limits = connection::Limits::of_this_process();
         let journal = journal(&config)?;
         // Bound first: functions are told where the server is, and executions of earlier call them at once.
         let listener = TcpListener::bind(config.listen)
@@ -139,8 +140,9 @@ impl Serve {
         let engine = service.engine().clone();
 
         let (told, mut ended) = (shutdown_signal(), tokio::sync::watch::channel(()));
-        let server = connection::serve(listener, http::router(service), async move {
+        let server = connection::serve(listener, http::router(service.clone()), limits, async move {
             told.await;
+            service.end_polls();
             _ = ended.0.send(());
         });
         tokio::select! {
@@ -154,7 +156,7 @@ impl Serve {
             }
         }
         if let Some(journal) = journal {
-            journal.flush().context("the last entries of the journal may not be on the disk")?;
+            journal.close().context("the last entries of the journal may not be on the disk")?;
         }
         println!("stopped");
         Ok(ExitCode::SUCCESS)

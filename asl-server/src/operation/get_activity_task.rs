@@ -40,7 +40,11 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         return Err(ApiError::activity_worker_limit_exceeded(most));
     }
     let task = service.engine().next_activity_task(&arn, worker.map(Into::into));
-    let task = tokio::time::timeout(POLL, task).await.ok();
+    let task = tokio::select! {
+        task = task => Some(task),
+        () = tokio::time::sleep(POLL) => None,
+        () = service.polls_ended() => None,
+    };
     let (task_token, input) = task.map(|task| (task.token.to_string(), task.input.to_json())).unzip();
     Ok(Response { task_token, input })
 }

@@ -33,6 +33,8 @@ pub enum Durability {
 pub struct DurableJournal {
     store: Stores,
     programs: Mutex<Programs>,
+    /// Held while a commit is written.
+    writing: Mutex<()>,
     last_sequence: AtomicU64,
     ended: AtomicU64,
 }
@@ -53,6 +55,7 @@ impl DurableJournal {
         Ok(DurableJournal {
             store,
             programs: Mutex::default(),
+            writing: Mutex::default(),
             last_sequence: AtomicU64::new(last),
             ended: AtomicU64::new(ended),
         })
@@ -64,6 +67,20 @@ impl DurableJournal {
     /// When that fails.
     pub fn flush(&self) -> Result<(), JournalError> {
         self.store.get()?.flush()
+    }
+
+    /// As [`Self::flush`], and lets nothing be committed any more, for the end of the process: a commit that is cut in two would
+    /// have to be repaired by the next start. Who commits later waits for ever.
+    ///
+    /// # Errors
+    /// As [`Self::flush`].
+    pub fn close(&self) -> Result<(), JournalError> {
+        std::mem::forget(self.writing());
+        self.flush()
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn programs(&self) -> MutexGuard<'_, Programs> {
@@ -85,6 +102,7 @@ impl DurableJournal {
 
 impl Journal for DurableJournal {
     fn commit(&self, entries: &[Entry]) -> Result<(), JournalError> {
+        let _writing = self.writing();
         let store = self.store.for_writing()?;
         let mut batch = Batch::default();
         let mut ended = 0;
