@@ -122,6 +122,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config()?;
+        // Before anything is kept or told: from here on the end is orderly.
+        let shutdown = shutdown_signal().context("signals cannot be listened for")?;
         let limits = connection::Limits::of_this_process();
         let journal = journal(&config)?;
         // Bound first: functions are told where the server is, and executions of earlier call them at once.
@@ -139,9 +141,9 @@ impl Serve {
         }
         let engine = service.engine().clone();
 
-        let (told, mut ended) = (shutdown_signal(), tokio::sync::watch::channel(()));
+        let mut ended = tokio::sync::watch::channel(());
         let server = connection::serve(listener, http::router(service.clone()), limits, async move {
-            told.await;
+            shutdown.await;
             service.end_polls();
             _ = ended.0.send(());
         });
@@ -325,24 +327,22 @@ fn greeting(address: SocketAddr, config: &Config, deployed: &[String], stacks: &
     text + "\nCtrl-C ends the server.\n"
 }
 
-/// Ends when the process is told to end: Ctrl-C or SIGTERM.
-async fn shutdown_signal() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+/// Ends when the process is told to end: Ctrl-C or SIGTERM. From this call on, not from the first poll, it is noticed.
+#[cfg(unix)]
+fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending::<()>().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => (),
-        () = terminate => (),
-    }
+    })
+}
+
+/// Ends when the process is told to end: Ctrl-C.
+#[cfg(windows)]
+fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move { _ = interrupt.recv().await })
 }
