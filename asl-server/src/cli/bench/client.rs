@@ -44,15 +44,24 @@ impl Client {
 
     /// Calls an operation.
     pub(super) async fn call(&mut self, operation: &str, body: Bytes) -> anyhow::Result<Answer> {
-        if self.sender.ready().await.is_err() {
-            self.sender = connection(&self.address).await?;
-        }
         let request = Request::post("/")
             .header("host", &self.address.0)
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", format!("AWSStepFunctions.{operation}"))
             .header("authorization", "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=0")
             .body(Full::new(body))?;
+        self.send(request).await
+    }
+
+    /// Reads a page.
+    pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.send(Request::get(path).header("host", &self.address.0).body(Full::default())?).await
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
+        if self.sender.ready().await.is_err() {
+            self.sender = connection(&self.address).await?;
+        }
         let answer = self.sender.send_request(request).await.context("the server hung up")?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;

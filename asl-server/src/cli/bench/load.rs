@@ -57,7 +57,7 @@ impl Load {
     /// Measures a workload whose executions end.
     pub(super) async fn measure(&self, workload: &Workload, server: Option<&Server>) -> anyhow::Result<Measured> {
         let mut client = Client::connect(&self.address).await?;
-        let arn = super::create(&mut client, workload, self.standard).await?;
+        let arn = super::create(&mut client, workload.name, &workload.definition(), self.standard).await?;
         let request = request(&arn, &workload.input());
         let warm_up = Load { duration: (self.duration / 5).min(WARM_UP_MAX), ..self.clone() };
         warm_up.play(&request, "warms up").await?;
@@ -69,14 +69,18 @@ impl Load {
     }
 
     /// Lets the clients go on until the time is over or everything is done.
-    async fn play(&self, request: &Bytes, what: &str) -> anyhow::Result<Measured> {
+    async fn play(&self, request: &Bytes, what: &'static str) -> anyhow::Result<Measured> {
         let tally = Arc::new(Tally::default());
         let began = Instant::now();
         let mut clients = JoinSet::new();
         for _ in 0..self.concurrency {
             clients.spawn(self.clone().client(request.clone(), tally.clone(), began + self.duration));
         }
-        let progress = progress(what.to_owned(), tally.clone(), began);
+        let done = tally.clone();
+        let progress = Progress::tell(move || {
+            let (done, seconds) = (done.done.load(Ordering::Relaxed), began.elapsed().as_secs_f64());
+            format!("{what}: {done} executions, {:.0}/s, {seconds:.0} s", done as f64 / seconds)
+        });
         let mut latencies = Histogram::default();
         let mut first_failure = None;
         while let Some(client) = clients.join_next().await {
@@ -85,10 +89,7 @@ impl Load {
             first_failure = first_failure.or(failure);
         }
         let elapsed = began.elapsed();
-        if let Some(progress) = progress {
-            progress.abort();
-            eprint!("\r\x1b[K");
-        }
+        drop(progress);
         if let Some(failure) = first_failure {
             eprintln!("{what}: an execution failed: {failure}");
         }
@@ -160,17 +161,40 @@ impl Ended {
     }
 }
 
-/// Tells how far it is, when somebody looks.
-fn progress(what: String, tally: Arc<Tally>, began: Instant) -> Option<tokio::task::JoinHandle<()>> {
-    std::io::stderr().is_terminal().then(|| {
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(PROGRESS).await;
-                let done = tally.done.load(Ordering::Relaxed);
-                let seconds = began.elapsed().as_secs_f64();
-                eprint!("\r\x1b[K{what}: {done} executions, {:.0}/s, {seconds:.0} s", done as f64 / seconds);
-                _ = std::io::stderr().flush();
-            }
+/// Tells how far it is, when somebody looks, until it is dropped.
+pub(super) struct Progress(Option<tokio::task::AbortHandle>);
+
+impl Progress {
+    /// Tells this line again and again.
+    pub(super) fn tell(line: impl Fn() -> String + Send + 'static) -> Progress {
+        let telling = std::io::stderr().is_terminal().then(|| {
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(PROGRESS).await;
+                    eprint!("\r\x1b[K{}", line());
+                    _ = std::io::stderr().flush();
+                }
+            })
+        });
+        Progress(telling.map(|telling| telling.abort_handle()))
+    }
+
+    /// Tells how many of so many starts have begun.
+    pub(super) fn of_starts(what: &str, taken: Arc<AtomicU64>, most: u64) -> Progress {
+        let (what, began) = (what.to_owned(), Instant::now());
+        Progress::tell(move || {
+            let (taken, seconds) = (taken.load(Ordering::Relaxed).min(most), began.elapsed().as_secs_f64());
+            let of = if most == u64::MAX { String::new() } else { format!(" of {most}") };
+            format!("{what}: {taken}{of} starts, {:.0}/s, {seconds:.0} s", taken as f64 / seconds)
         })
-    })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(telling) = &self.0 {
+            telling.abort();
+            eprint!("\r\x1b[K");
+        }
+    }
 }

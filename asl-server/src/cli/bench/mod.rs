@@ -1,6 +1,7 @@
 //! `asl bench`
 
 mod client;
+mod curve;
 mod histogram;
 mod load;
 mod report;
@@ -12,6 +13,7 @@ mod workload;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use client::{Address, Client};
+use curve::{Curve, Plan};
 use report::{Measured, Report};
 use serde::Deserialize;
 use server::{Launch, Server};
@@ -31,6 +33,15 @@ pub(super) struct Bench {
     /// What to measure, as NAME or NAME:SIZE; several with commas, or `all`
     #[arg(long, short, value_name = "NAME[:SIZE]", default_value = "pass", value_delimiter = ',')]
     workload: Vec<String>,
+
+    /// Measures instead how costs grow, and prints Markdown tables with plots; several with commas
+    #[arg(long, value_enum, value_name = "CURVE", value_delimiter = ',',
+        conflicts_with_all = ["workload", "kind", "concurrency", "duration", "executions", "endpoint", "stub", "ephemeral", "json"])]
+    curve: Vec<Curve>,
+
+    /// How many running or finished executions a curve goes to; 1000000 takes minutes, and 2 GB of disk
+    #[arg(long, value_name = "NUMBER", requires = "curve", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    to: u64,
 
     /// EXPRESS executions are started and waited for in one request; STANDARD ones are kept on disk, and asked for until they
     /// have ended [default: express, where the workload does not say]
@@ -98,6 +109,8 @@ Examples:
   asl bench --workload all --json                  everything
   asl bench -w pass --type standard -c 64          durable executions, 64 clients
   asl bench -w map:100,map:1000,map:10000 -c 1     how a Map's cost grows with its items
+  asl bench --curve all                            how costs grow: docs/performance.md has the tables
+  asl bench --curve running,finished --to 1000000  up to a million executions
   asl bench -w saga --endpoint http://127.0.0.1:8083 --stub 127.0.0.1:9000
                                                    a server that was started with --function Bench=http://127.0.0.1:9000",
         workload::table()
@@ -134,6 +147,10 @@ impl Target {
 
 impl Bench {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        if !self.curve.is_empty() {
+            self.curves().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let workloads = self.workloads()?;
         let endpoint = self.endpoint.as_deref().map(|url| address(url, self.allow_remote)).transpose()?;
         let stub = stub::serve(self.stub).await.with_context(|| format!("cannot listen on {}", self.stub))?;
@@ -157,6 +174,16 @@ impl Bench {
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
+    async fn curves(&self) -> anyhow::Result<()> {
+        for curve in Curve::chosen(&self.curve) {
+            let folder = Folder::new(&self.folder())?;
+            let launch = self.launch(&folder, vec![format!("--max-running={}", u32::MAX)])?;
+            let plan = Plan { launch, to: self.to };
+            curve.measure(&plan).await.with_context(|| format!("curve {curve:?}"))?;
+        }
+        Ok(())
+    }
+
     fn workloads(&self) -> anyhow::Result<Vec<Workload>> {
         if self.workload.iter().any(|name| name == "all") {
             return Ok(Workload::all().filter(|workload| self.endpoint.is_none() || !workload.needs_own()).collect());
@@ -173,18 +200,27 @@ impl Bench {
     }
 
     async fn own(&self, workload: &Workload, stub: SocketAddr) -> anyhow::Result<Target> {
-        let parent = self.folder.clone().unwrap_or_else(std::env::temp_dir);
-        let folder = Folder::new(&parent)?;
+        let folder = Folder::new(&self.folder())?;
+        let mut options = vec!["--function".to_owned(), format!("{}=http://{stub}", stub::NAME)];
+        options.extend(workload.server_options());
+        let launch = self.launch(&folder, options)?;
+        let server = launch.start().await?;
+        Ok(Target::Own { server: Box::new(server), launch, _folder: folder })
+    }
+
+    /// Where its own server's folder is to be.
+    fn folder(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(std::env::temp_dir)
+    }
+
+    /// How its own server is started.
+    fn launch(&self, folder: &Folder, mut arguments: Vec<String>) -> anyhow::Result<Launch> {
         let program = match &self.server {
             Some(program) => program.canonicalize().with_context(|| format!("no program {}", program.display()))?,
             None => std::env::current_exe()?,
         };
-        let mut arguments = vec!["--function".to_owned(), format!("{}=http://{stub}", stub::NAME)];
-        arguments.extend(workload.server_options());
         arguments.extend(self.server_option.clone());
-        let launch = Launch { program, folder: folder.0.clone(), ephemeral: self.ephemeral, arguments };
-        let server = launch.start().await?;
-        Ok(Target::Own { server: Box::new(server), launch, _folder: folder })
+        Ok(Launch { program, folder: folder.0.clone(), ephemeral: self.ephemeral, arguments })
     }
 
     async fn measure(&self, workload: &Workload, target: &Target) -> anyhow::Result<Measured> {
@@ -247,13 +283,13 @@ struct Created {
     state_machine_arn: String,
 }
 
-/// Creates the workload's state machine; returns with its ARN.
-async fn create(client: &mut Client, workload: &Workload, standard: bool) -> anyhow::Result<String> {
+/// Creates a state machine; returns with its ARN.
+async fn create(client: &mut Client, name: &str, definition: &str, standard: bool) -> anyhow::Result<String> {
     let request = serde_json::json!({
-        "name": format!("Bench-{}-{}", workload.name, uuid::Uuid::new_v4().simple()),
+        "name": format!("Bench-{name}-{}", uuid::Uuid::new_v4().simple()),
         "type": if standard { "STANDARD" } else { "EXPRESS" },
         "roleArn": "arn:aws:iam::123456789012:role/Bench",
-        "definition": workload.definition(),
+        "definition": definition,
     });
     let answer = client.call("CreateStateMachine", request.to_string().into()).await?;
     Ok(answer.read::<Created>()?.state_machine_arn)

@@ -1,7 +1,7 @@
 //! The server under test: a process of this program's own, and what the system tells of it.
 
 use super::client::{Address, Client};
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use axum::body::Bytes;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -88,6 +88,24 @@ impl Server {
         let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
         let kilobytes: f64 = line.split_ascii_whitespace().next()?.parse().ok()?;
         Some(kilobytes * 1024.0 / 1e6)
+    }
+
+    /// Tells it to end, and waits until it has.
+    #[cfg(unix)]
+    pub(super) async fn stop(&self) -> anyhow::Result<()> {
+        use rustix::process::{Pid, Signal, kill_process};
+        let id = self.id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("the server has ended")?;
+        kill_process(id, Signal::TERM)?;
+        let status = self.process.lock().await.wait().await?;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+
+    /// There is no way to tell it: ends it.
+    #[cfg(not(unix))]
+    pub(super) async fn stop(&self) -> anyhow::Result<()> {
+        self.kill().await;
+        Ok(())
     }
 
     fn proc(&self, file: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::histogram::Histogram;
-use super::load::{Load, request};
+use super::load::{Load, Progress, request};
 use super::report::Measured;
 use super::server::{Launch, Server};
 use super::workload::Workload;
@@ -26,12 +26,12 @@ pub(super) async fn wait(
     launch: &Launch,
 ) -> anyhow::Result<Measured> {
     let mut client = Client::connect(&load.address).await?;
-    let arn = super::create(&mut client, workload, true).await?;
+    let arn = super::create(&mut client, workload.name, &workload.definition(), true).await?;
     let memory_before = server.memory_mb("VmRSS");
     let cpu_before = server.cpu_millis();
     let began = Instant::now();
     let starters = Starters::default();
-    let latencies = starters.start(load, request(&arn, &workload.input()), workload.size as u64).await?;
+    let latencies = starters.start(load, request(&arn, &workload.input()), workload.size as u64, workload.name).await?;
     let elapsed = began.elapsed();
     let cpu = cpu_before.zip(server.cpu_millis()).map(|(before, after)| after - before);
     tokio::time::sleep(SETTLE).await;
@@ -82,13 +82,13 @@ pub(super) async fn cold(workload: &Workload, launch: &Launch) -> anyhow::Result
 /// More starts than the server takes, and what other calls feel of it.
 pub(super) async fn flood(workload: &Workload, load: &Load, server: &Server) -> anyhow::Result<Measured> {
     let mut client = Client::connect(&load.address).await?;
-    let arn = super::create(&mut client, workload, true).await?;
+    let arn = super::create(&mut client, workload.name, &workload.definition(), true).await?;
     let question = Bytes::from(serde_json::json!({"stateMachineArn": arn}).to_string());
     let began = Instant::now();
     let until = began + load.duration;
     let starters = Starters::default();
     let over = starters.over.clone();
-    let flood = starters.start(load, request(&arn, &workload.input()), u64::MAX);
+    let flood = starters.start(load, request(&arn, &workload.input()), u64::MAX, workload.name);
     let asker = async {
         let mut latencies = Histogram::default();
         while Instant::now() < until {
@@ -113,14 +113,16 @@ pub(super) async fn flood(workload: &Workload, load: &Load, server: &Server) -> 
 
 /// Clients that start executions and do not wait for their ends.
 #[derive(Default)]
-struct Starters {
+pub(super) struct Starters {
     over: Arc<AtomicBool>,
     taken: Arc<AtomicU64>,
     refused: Arc<AtomicU64>,
 }
 
 impl Starters {
-    async fn start(&self, load: &Load, request: Bytes, most: u64) -> anyhow::Result<Histogram> {
+    /// Starts executions until that many are started, or until it is over. `what` they are is told with the progress.
+    pub(super) async fn start(&self, load: &Load, request: Bytes, most: u64, what: &str) -> anyhow::Result<Histogram> {
+        let progress = Progress::of_starts(what, self.taken.clone(), most);
         let mut clients = JoinSet::new();
         for _ in 0..load.concurrency {
             let (over, taken, refused) = (self.over.clone(), self.taken.clone(), self.refused.clone());
@@ -147,6 +149,7 @@ impl Starters {
         while let Some(client) = clients.join_next().await {
             latencies.merge(&client??);
         }
+        drop(progress);
         Ok(latencies)
     }
 }

@@ -58,6 +58,11 @@ impl Workload {
         ALL.iter().map(|(name, size, _)| Workload { name, size: *size })
     }
 
+    /// The one of that name.
+    pub(super) fn named(name: &'static str, size: usize) -> Workload {
+        Workload { name, size }
+    }
+
     /// Is it about durable executions?
     pub(super) fn standard(&self) -> bool {
         matches!(self.name, "steps" | "wait" | "flood")
