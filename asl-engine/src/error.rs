@@ -127,7 +127,7 @@ pub(crate) fn parameter_format(name: &str) -> String {
 }
 
 /// A payload is over [`crate::limits::PAYLOAD_BYTES_MAX`]. `what` is the state, the function's ARN or the service.
-pub(crate) fn data_limit_exceeded(what: &str) -> StatesError {
+pub fn data_limit_exceeded(what: &str) -> StatesError {
     StatesError::new(
         names::DATA_LIMIT_EXCEEDED,
         format!(

@@ -1,5 +1,6 @@
 //! What the server is told: by flag, by environment variable (`ASL_…`), by file, in this order; else the default.
 
+use crate::aws::{ServiceEndpoints, endpoint};
 use crate::function::{FunctionSetting, LocalFunction};
 use crate::integration::http_invoke::{Connection, HttpEndpoints};
 use crate::integration::{Endpoints, HttpApis};
@@ -46,6 +47,8 @@ pub struct Config {
     pub endpoints: Endpoints,
     /// Where HTTP APIs are, and with what credentials they are called.
     pub apis: HttpApis,
+    /// Where AWS's services are.
+    pub aws: ServiceEndpoints,
     /// Where buckets are.
     pub buckets: Buckets,
     /// Functions that are local processes.
@@ -101,6 +104,8 @@ pub struct Settings {
     pub buckets: BTreeMap<String, PathBuf>,
     /// See [`HttpApis::endpoints`].
     pub http_endpoints: BTreeMap<String, String>,
+    /// See [`Config::aws`].
+    pub aws_endpoints: endpoint::Settings,
     /// See [`HttpApis::connections`].
     pub connections: BTreeMap<String, Connection>,
     /// See [`Buckets::files`].
@@ -144,6 +149,11 @@ impl Settings {
         Ok(settings)
     }
 
+    /// What AWS's own variables say.
+    pub fn from_environment() -> Settings {
+        Settings { aws_endpoints: endpoint::from_environment(std::env::vars()), ..Settings::default() }
+    }
+
     /// These settings, and `other` where they are silent.
     pub fn or(mut self, other: Settings) -> Settings {
         // `data` and `ephemeral` answer one question: who says either, decides both.
@@ -182,6 +192,7 @@ impl Settings {
             buckets,
             http_endpoints,
             connections,
+            aws_endpoints: endpoint::or(self.aws_endpoints, other.aws_endpoints),
             files: self.files.or(other.files),
         }
     }
@@ -189,6 +200,14 @@ impl Settings {
     /// Where buckets are.
     pub fn buckets(&self) -> Buckets {
         Buckets { folders: self.buckets.clone(), files: self.files.clone() }
+    }
+
+    /// Where AWS's services are.
+    ///
+    /// # Errors
+    /// When a place is none.
+    pub fn aws(&self) -> anyhow::Result<ServiceEndpoints> {
+        ServiceEndpoints::new(&self.aws_endpoints)
     }
 
     /// Where HTTP APIs are, and with what credentials they are called.
@@ -204,7 +223,7 @@ impl Settings {
     /// # Errors
     /// When a value makes no sense; the error names it.
     pub fn into_config(self) -> anyhow::Result<Config> {
-        let (apis, buckets) = (self.apis()?, self.buckets());
+        let (apis, aws, buckets) = (self.apis()?, self.aws()?, self.buckets());
         let account = self.account.unwrap_or_else(|| "123456789012".to_owned());
         if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
             bail!("the account `{account}` is not twelve digits");
@@ -229,6 +248,7 @@ impl Settings {
             substitutions: self.set,
             mocks: self.mock_config.as_deref().map_or_else(|| Ok(MockConfig::default()), mocks)?,
             apis,
+            aws,
             buckets,
             endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
             functions: local_functions(&self.functions)?,

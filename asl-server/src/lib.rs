@@ -1,7 +1,7 @@
 //! A Step-Functions-compatible server, and the `asl` command line.
 
 #[allow(dead_code)]
-mod aws;
+pub mod aws;
 pub mod cli;
 pub mod config;
 pub mod connection;
@@ -9,6 +9,7 @@ pub mod deploy;
 pub mod execution;
 pub mod function;
 pub mod http;
+pub mod http_client;
 pub mod integration;
 pub mod operation;
 pub mod queue;

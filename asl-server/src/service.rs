@@ -1,7 +1,8 @@
 //! The service: everything behind the API, usable in process without HTTP.
 
+use crate::aws::ServiceEndpoints;
 use crate::function::Functions;
-use crate::integration::{Dispatcher, Endpoints, HttpApis};
+use crate::integration::{Dispatcher, Endpoints, HttpApis, Places};
 use crate::operation;
 use crate::quota::Quotas;
 use crate::registry::Registry;
@@ -70,6 +71,7 @@ pub struct ServiceBuilder {
     endpoints: Endpoints,
     buckets: Buckets,
     apis: HttpApis,
+    aws: ServiceEndpoints,
     local: Functions,
     mocks: MockConfig,
     journal: Option<Arc<dyn Journal>>,
@@ -138,6 +140,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Where AWS's services are; nowhere by default.
+    pub fn aws(mut self, endpoints: ServiceEndpoints) -> Self {
+        self.aws = endpoints;
+        self
+    }
+
     /// Mocked responses for executions that are started with a test case.
     pub fn mocks(mut self, mocks: MockConfig) -> Self {
         self.mocks = mocks;
@@ -149,8 +157,15 @@ impl ServiceBuilder {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn build(self) -> anyhow::Result<Service> {
-        let clock = self.clock.clone();
-        let dispatcher = Arc::new(Dispatcher::new(self.endpoints, self.local, self.buckets, self.apis, clock)?);
+        let dispatcher = Arc::new(Dispatcher::new(Places {
+            endpoints: self.endpoints,
+            functions: self.local,
+            buckets: self.buckets,
+            apis: self.apis,
+            aws: self.aws,
+            region: self.caller.region.clone(),
+            clock: self.clock.clone(),
+        })?);
         let pages = Pages::new(self.clock.clone());
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
@@ -187,6 +202,7 @@ impl Service {
             endpoints: Endpoints::default(),
             buckets: Buckets::default(),
             apis: HttpApis::default(),
+            aws: ServiceEndpoints::default(),
             local: Functions::default(),
             mocks: MockConfig::default(),
             journal: None,

@@ -234,7 +234,7 @@ fn wrong_arguments_are_explained() {
         (&["run"][..], "<FILE>"),
         (&["validate", "--set", "x", "f"], "write `x` as NAME=VALUE"),
         (&["serve", "--account", "12", "--ephemeral"], "the account `12` is not twelve digits"),
-        (&["serve", "--function", "F=https://x", "--ephemeral"], "not https"),
+        (&["serve", "--aws-endpoint", "sqs=localhost:9324", "--ephemeral"], "(sqs) is no URL; write it as"),
         (&["serve", "--config", "no-such.toml"], "cannot read `no-such.toml`"),
         (
             &["serve", "--listen", "127.0.0.1:0", "--deploy", "no-such.yaml", "--ephemeral"],

@@ -157,7 +157,7 @@ async fn what_nothing_answers_fails_at_once_and_says_what_to_configure() {
         (
             "arn:aws:states:::aws-sdk:batch:listJobs".to_owned(),
             "States.Runtime",
-            "'arn:aws:states:::aws-sdk:batch:listJobs'",
+            "--aws-endpoint batch=http://HOST:PORT",
         ),
     ] {
         let name = error.replace('.', "-");

@@ -261,7 +261,7 @@ mod tests {
         table.insert("f".into(), behaviour(json!({"kind": "identity"})));
         table.insert("g".into(), behaviour(json!({"kind": "raise", "errorType": "E", "errorMessage": "m"})));
         let address = table.serve(0).await.unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = asl_server::http_client::plain().no_proxy().build().unwrap();
         let invoke = async |name: &str, body: &'static str| {
             let url = format!("http://{address}/2015-03-31/functions/{name}/invocations");
             let answer = client.post(url).body(body).send().await.unwrap();

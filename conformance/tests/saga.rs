@@ -201,7 +201,7 @@ async fn the_plain_scenarios_go_the_same_way_over_http() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, http::router(service.clone())).into_future());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = asl_server::http_client::plain().no_proxy().build().unwrap();
         let post = async |operation: &str, request: Value| -> Value {
             let answer = client.post(format!("{url}/{operation}")).body(request.to_string()).send().await.unwrap();
             assert!(answer.status().is_success(), "{operation}: {}", answer.text().await.unwrap());

@@ -2,6 +2,14 @@
 //!
 //! Knows nothing of states and tasks; `integration/` makes tasks of it.
 
+mod client;
+mod credentials;
+pub mod endpoint;
+mod host;
 pub(crate) mod model;
 pub(crate) mod protocol;
 pub(crate) mod shape;
+mod sign;
+
+pub(crate) use client::{Aws, Call, CallError, Refused};
+pub use endpoint::ServiceEndpoints;

@@ -93,6 +93,11 @@ struct ServiceOptions {
     /// repeated
     #[arg(long, value_name = "URL=URL", value_parser = crate::config::pair, env = "ASL_HTTP_ENDPOINT", value_delimiter = ',')]
     http_endpoint: Vec<(String, String)>,
+
+    /// Says where AWS services are, all of them or one: an endpoint that answers as they do, or `aws` for AWS itself; AWS's own
+    /// AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SERVICE say the same; may be repeated
+    #[arg(long, value_name = "[SERVICE=]URL|aws", value_parser = crate::aws::endpoint::argument, env = "ASL_AWS_ENDPOINT", value_delimiter = ',')]
+    aws_endpoint: Vec<(String, String)>,
 }
 
 impl ServiceOptions {
@@ -101,6 +106,7 @@ impl ServiceOptions {
             buckets: self.bucket.into_iter().map(|(name, folder)| (name, folder.into())).collect(),
             files: self.files,
             http_endpoints: self.http_endpoint.into_iter().collect(),
+            aws_endpoints: self.aws_endpoint.into_iter().collect(),
             ..Settings::default()
         }
     }

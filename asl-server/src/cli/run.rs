@@ -98,9 +98,9 @@ impl Run {
         let local = Functions::new(config::local_functions(&self.functions.functions())?, &surroundings);
         let functions = saga::functions(&saga, |name| endpoints.functions.contains_key(name) || local.contains(name));
         let builder = Service::builder(&caller.account, &caller.region).clock(clock).functions(functions);
-        let settings = self.services.clone().settings().or(Settings::from_file(None)?);
+        let settings = self.services.clone().settings().or(Settings::from_environment()).or(Settings::from_file(None)?);
         let builder = builder.endpoints(endpoints).local_functions(local);
-        builder.buckets(settings.buckets()).http_apis(settings.apis()?).build()
+        builder.buckets(settings.buckets()).http_apis(settings.apis()?).aws(settings.aws()?).build()
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {

@@ -29,6 +29,7 @@ Examples:
   asl serve --lambda-endpoint http://127.0.0.1:3001   functions run by `sam local start-lambda`
   asl serve --function Charge=http://127.0.0.1:9000/charge --ephemeral --listen 0.0.0.0:8083
   asl serve --function 'Charge=./charge --verbose'   a function of your own, as a local process
+  asl serve --aws-endpoint http://127.0.0.1:5000     AWS services answered by a local endpoint
 
 Every option can also be given by its environment variable, or in a file (`asl.toml`, or --config FILE):
   listen = \"127.0.0.1:8083\"
@@ -40,6 +41,9 @@ Every option can also be given by its environment variable, or in a file (`asl.t
   Topic = \"arn:aws:sns:us-east-1:123456789012:T\"
   [buckets]
   orders = \"data/orders\"        # a folder stands for a bucket of ItemReader and ResultWriter
+  [aws-endpoints]
+  default = \"http://127.0.0.1:5000\"
+  sqs = \"http://127.0.0.1:9324\"       # one service; \"aws\" means AWS itself
   [functions]
   Charge = \"http://127.0.0.1:9000/charge\"
   Refund = \"./refund --verbose\"              # a command that speaks Lambda's Runtime API
@@ -121,7 +125,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = self.config()?;
+        let mut config = self.config()?;
         // Before anything is kept or told: from here on the end is orderly.
         let shutdown = shutdown_signal().context("signals cannot be listened for")?;
         let limits = connection::Limits::of_this_process();
@@ -131,6 +135,7 @@ impl Serve {
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
         let address = listener.local_addr()?;
+        config.aws.leave_out(address);
         let mut stacks = stacks(&config)?;
         let service = service(&config, address, &stacks, journal.clone())?;
         let continued = service.recover().await?;
@@ -185,7 +190,7 @@ impl Serve {
             mock_config: self.mock_config,
             ..self.services.settings()
         };
-        flags.or(file).into_config()
+        flags.or(Settings::from_environment()).or(file).into_config()
     }
 }
 
@@ -230,6 +235,7 @@ fn service(
         .endpoints(config.endpoints.clone())
         .buckets(config.buckets.clone())
         .http_apis(config.apis.clone())
+        .aws(config.aws.clone())
         .mocks(config.mocks.clone())
         .functions(functions)
         .local_functions(local)
@@ -294,6 +300,9 @@ fn greeting(address: SocketAddr, config: &Config, deployed: &[String], stacks: &
     match &config.data {
         Some(folder) => text += &format!("Everything is kept in `{}`.\n", folder.display()),
         None => text += "Nothing is kept on disk.\n",
+    }
+    for line in config.aws.lines() {
+        text += &format!("AWS calls of {line}\n");
     }
     for arn in deployed {
         text += &format!("Deployed {arn}\n");

@@ -1,7 +1,9 @@
 //! Posting a payload to an endpoint: never hangs, never follows a redirect, never reads without bound.
 
+use crate::http_client::{HttpClients, reason};
 use asl_engine::error::names;
 use asl_engine::{StatesError, Value};
+use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use std::time::Duration;
 
@@ -9,7 +11,6 @@ use std::time::Duration;
 const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// How long an answer may take when the task has no timeout: as long as a Lambda function may run.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(900);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An endpoint's answer.
 pub(super) struct Answer {
@@ -49,29 +50,22 @@ pub(super) fn excerpt(text: &[u8]) -> String {
     excerpt
 }
 
-/// The client. It uses no proxy: nothing is called but the configured endpoints.
-pub(super) fn client() -> anyhow::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT);
-    builder.build().map_err(|error| anyhow::anyhow!("cannot make an HTTP client: {error}"))
-}
-
 /// Posts JSON and reads the answer, whatever its status.
 ///
 /// # Errors
 /// `States.Timeout`, `Function.ResponseSizeTooLarge`, or `Lambda.SdkClientException` when no answer came.
 pub(super) async fn post(
-    client: &reqwest::Client,
+    clients: &HttpClients,
     url: &str,
     headers: HeaderMap,
     body: String,
     timeout_seconds: Option<u64>,
 ) -> Result<Answer, StatesError> {
     let timeout = timeout_seconds.map_or(TIMEOUT_DEFAULT, Duration::from_secs);
+    let address = Url::parse(url).map_err(|_| unsent(url, "it is no URL"))?;
+    let client = clients.of(&address).map_err(|problem| unsent(url, &problem))?;
     let request =
-        client.post(url).headers(headers).header(CONTENT_TYPE, "application/json").timeout(timeout).body(body);
+        client.post(address).headers(headers).header(CONTENT_TYPE, "application/json").timeout(timeout).body(body);
     let failed = |error: reqwest::Error| failure(url, timeout, &error);
     let mut response = request.send().await.map_err(failed)?;
     let mut body = Vec::new();
@@ -89,17 +83,11 @@ fn failure(url: &str, timeout: Duration, error: &reqwest::Error) -> StatesError 
         let cause = format!("{url} did not answer within {} seconds", timeout.as_secs());
         return StatesError::new(names::TIMEOUT, cause);
     }
-    let cause = format!("Unable to execute HTTP request: POST {url}: {}", reason(error));
-    StatesError::new("Lambda.SdkClientException", cause)
+    unsent(url, &reason(error))
 }
 
-/// The innermost reason, which is the telling one: "Connection refused".
-pub(super) fn reason(error: &reqwest::Error) -> String {
-    let mut reason: &dyn std::error::Error = error;
-    while let Some(source) = reason.source() {
-        reason = source;
-    }
-    reason.to_string()
+fn unsent(url: &str, reason: &str) -> StatesError {
+    StatesError::new("Lambda.SdkClientException", format!("Unable to execute HTTP request: POST {url}: {reason}"))
 }
 
 fn too_large(url: &str) -> StatesError {

@@ -68,7 +68,7 @@ async fn call(
     };
     if let Some(endpoint) = services.endpoints.functions.get(name) {
         let url = endpoint.url();
-        let answer = http::post(&services.client, url, headers, payload, request.timeout_seconds).await?;
+        let answer = http::post(&services.clients, url, headers, payload, request.timeout_seconds).await?;
         if !(200..300).contains(&answer.status) && answer.header("x-amz-function-error").is_none() {
             return Err(refused_by_url(url, &answer));
         }
@@ -84,7 +84,7 @@ async fn call(
     if let Some(qualifier) = qualifier_of(function) {
         url = format!("{url}?Qualifier={qualifier}");
     }
-    let answer = http::post(&services.client, &url, headers, payload, request.timeout_seconds).await?;
+    let answer = http::post(&services.clients, &url, headers, payload, request.timeout_seconds).await?;
     if !(200..300).contains(&answer.status) {
         return Err(refused_by_lambda(&url, &answer, &full_arn(function, name, &request.execution_arn)));
     }

@@ -5,6 +5,7 @@
 //! for a resource the task fails at once, with a cause that names the resource and the setting that would provide it.
 
 mod abandoned;
+mod aws_sdk;
 mod endpoint;
 mod http;
 pub mod http_invoke;
@@ -23,7 +24,9 @@ pub(crate) use http_invoke::Exchange;
 pub use http_invoke::HttpApis;
 pub use sns::{Published, Topics};
 
+use crate::aws::{Aws, ServiceEndpoints};
 use crate::function::Functions;
+use crate::http_client::HttpClients;
 use crate::queue::Queues;
 use crate::service::{Service, WeakService};
 use crate::storage::Buckets;
@@ -41,7 +44,8 @@ pub struct Dispatcher {
 struct Services {
     endpoints: Endpoints,
     functions: Functions,
-    client: reqwest::Client,
+    clients: HttpClients,
+    aws: Aws,
     buckets: Buckets,
     http: http_invoke::HttpTasks,
     topics: Topics,
@@ -49,18 +53,25 @@ struct Services {
     states: OnceLock<WeakService>,
 }
 
+/// Where what tasks ask for is answered.
+pub(crate) struct Places {
+    pub(crate) endpoints: Endpoints,
+    pub(crate) functions: Functions,
+    pub(crate) buckets: Buckets,
+    pub(crate) apis: HttpApis,
+    pub(crate) aws: ServiceEndpoints,
+    /// The region of AWS's services when an execution does not say.
+    pub(crate) region: String,
+    pub(crate) clock: Clock,
+}
+
 impl Dispatcher {
-    pub(crate) fn new(
-        endpoints: Endpoints,
-        functions: Functions,
-        buckets: Buckets,
-        apis: HttpApis,
-        clock: Clock,
-    ) -> anyhow::Result<Self> {
-        let states = OnceLock::new();
-        let (client, http) = (http::client()?, http_invoke::HttpTasks::new(apis));
+    pub(crate) fn new(places: Places) -> anyhow::Result<Self> {
+        let Places { endpoints, functions, buckets, apis, aws, region, clock } = places;
+        let (clients, http, states) = (HttpClients::new()?, http_invoke::HttpTasks::new(apis), OnceLock::new());
+        let aws = Aws::new(aws, clients.clone(), region);
         let (topics, queues) = (Topics::new(clock.clone()), Queues::new(clock));
-        let services = Services { endpoints, functions, client, buckets, http, topics, queues, states };
+        let services = Services { endpoints, functions, clients, aws, buckets, http, topics, queues, states };
         Ok(Dispatcher { services: Arc::new(services) })
     }
 
@@ -123,12 +134,15 @@ impl Services {
             ("http", "invoke") => http_invoke::invoke(self, &request, None).await,
             ("sns", "publish") => sns::publish(&self.topics, &request),
             ("sqs", "sendMessage") => sqs::send_message(self, &request).await,
-            ("aws-sdk:sqs", action) => sqs::call(self, action, &request).await,
+            ("aws-sdk:sqs", action) if !self.aws.is_configured("sqs") => sqs::call(self, action, &request).await,
             ("states", "startExecution") => states::start_execution(self, &request).await,
             ("aws-sdk:sfn", action) if request.resource.pattern() == Pattern::RequestResponse => {
                 sfn::call(self, action, &request).await
             }
-            _ => Err(unsupported(request.resource.arn())),
+            _ => match service.strip_prefix("aws-sdk:") {
+                Some(service) if service != "sfn" => aws_sdk::call(self, service, action, &request).await,
+                _ => Err(unsupported(request.resource.arn())),
+            },
         }
     }
 
@@ -144,6 +158,6 @@ fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(
         "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
          --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, http:invoke, sns:publish, sqs:sendMessage, \
-         states:startExecution, aws-sdk:sqs and aws-sdk:sfn."
+         states:startExecution and aws-sdk:SERVICE:ACTION."
     ))
 }

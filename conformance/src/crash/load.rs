@@ -46,8 +46,9 @@ impl Drop for Workers {
 }
 
 impl Load {
-    pub(super) fn new(server: SocketAddr) -> Load {
-        Load { url: format!("http://{server}"), client: reqwest::Client::new(), acknowledged: Arc::default() }
+    pub(super) fn new(server: SocketAddr) -> anyhow::Result<Load> {
+        let client = asl_server::http_client::plain().build()?;
+        Ok(Load { url: format!("http://{server}"), client, acknowledged: Arc::default() })
     }
 
     /// One call. `Err`: no answer, so nobody knows whether it was heard.

@@ -65,7 +65,7 @@ pub async fn run(options: &Options) -> Result<String> {
 async fn disturbed(options: &Options, data: &Path) -> Result<(Vec<Report>, BTreeSet<String>)> {
     let world = World::start().await?;
     let mut server = Server::start(&options.server, Some(data), world.address()).await?;
-    let load = Load::new(server.address());
+    let load = Load::new(server.address())?;
     load.create().await?;
     let workers = load.work(&world);
     let mut random = options.seed;
@@ -85,7 +85,7 @@ async fn disturbed(options: &Options, data: &Path) -> Result<(Vec<Report>, BTree
 async fn undisturbed(options: &Options) -> Result<(Vec<Report>, BTreeSet<String>)> {
     let world = World::start().await?;
     let mut server = Server::start(&options.server, None, world.address()).await?;
-    let load = Load::new(server.address());
+    let load = Load::new(server.address())?;
     load.create().await?;
     let workers = load.work(&world);
     for round in 0..options.rounds {

@@ -30,7 +30,7 @@ impl HttpTargets {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new(endpoint: &str, timeout: Duration, lambdas: LambdaTable) -> Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().timeout(timeout).build().context("no HTTP client")?;
+        let client = asl_server::http_client::plain().no_proxy().timeout(timeout).build().context("no HTTP client")?;
         Ok(HttpTargets { client, endpoint: format!("{}/", endpoint.trim_end_matches('/')), lambdas })
     }
 }

@@ -3,6 +3,7 @@
 
 use super::endpoints::HttpEndpoints;
 use super::{Call, encoding, header_name, header_value};
+use crate::http_client::HttpClients;
 use asl_engine::{StatesError, Value};
 use base64::Engine as _;
 use reqwest::Method;
@@ -185,7 +186,7 @@ impl Connection {
         &self,
         tokens: &Tokens,
         endpoints: &HttpEndpoints,
-        client: &reqwest::Client,
+        clients: &HttpClients,
     ) -> Result<Vec<(HeaderName, HeaderValue)>, StatesError> {
         let (name, mut value) = match &self.authorization {
             Authorization::Basic(Basic { username, password }) => {
@@ -195,7 +196,7 @@ impl Connection {
             Authorization::ApiKey(ApiKey { api_key_name, api_key_value }) => {
                 (header_name(api_key_name)?, header_value(api_key_name, &api_key_value.0)?)
             }
-            Authorization::OAuth(oauth) => (AUTHORIZATION, oauth.token(tokens, endpoints, client).await?),
+            Authorization::OAuth(oauth) => (AUTHORIZATION, oauth.token(tokens, endpoints, clients).await?),
         };
         value.set_sensitive(true);
         Ok(vec![(name, value)])
@@ -208,14 +209,14 @@ impl OAuth {
         &self,
         tokens: &Tokens,
         endpoints: &HttpEndpoints,
-        client: &reqwest::Client,
+        clients: &HttpClients,
     ) -> Result<HeaderValue, StatesError> {
         let key = (self.authorization_endpoint.clone(), self.client_parameters.id.clone());
         let kept = tokens.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some((token, _)) = kept.filter(|(_, until)| *until > Instant::now()) {
             return Ok(token);
         }
-        let answer = self.request(endpoints, client).await?;
+        let answer = self.request(endpoints, clients).await?;
         let token =
             answer.get("access_token").and_then(Value::as_str).ok_or_else(|| self.refused("no access_token"))?;
         let token = header_value("Authorization", &format!("Bearer {token}"))?;
@@ -227,7 +228,7 @@ impl OAuth {
         Ok(token)
     }
 
-    async fn request(&self, endpoints: &HttpEndpoints, client: &reqwest::Client) -> Result<Value, StatesError> {
+    async fn request(&self, endpoints: &HttpEndpoints, clients: &HttpClients) -> Result<Value, StatesError> {
         let more = &self.oauth_http_parameters;
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let client_parameters = [
@@ -249,6 +250,7 @@ impl OAuth {
             body: Some(encoding::form(&form)),
         };
         let url = endpoints.locate(&call.endpoint)?;
+        let client = clients.of(&url).map_err(|problem| self.refused(&problem))?;
         let response = call.send(client, url, Duration::from_secs(10)).await;
         let answer = match response {
             Ok(response) => super::response::receive(response).await?.answer()?,

@@ -13,7 +13,7 @@ impl HttpEndpoints {
     /// Reads the settings.
     ///
     /// # Errors
-    /// When one is no URL, or would have to be called by https.
+    /// When one is no URL.
     pub fn new(settings: &BTreeMap<String, String>) -> anyhow::Result<Self> {
         let mut endpoints = BTreeMap::new();
         for (api, place) in settings {
@@ -44,13 +44,14 @@ impl HttpEndpoints {
             return Url::parse(&format!("{place}{rest}")).map_err(|_| no_url());
         }
         let url = Url::parse(endpoint).map_err(|_| no_url())?;
-        if url.scheme() == "http" && is_this_machine(&url) {
+        if matches!(url.scheme(), "http" | "https") && is_this_machine(&url) {
             return Ok(url);
         }
         let origin = url.origin().ascii_serialization();
         Err(super::invalid(format!(
             "'{endpoint}' is not called, as it is not on this machine. Start the server with \
-             --http-endpoint {origin}=http://127.0.0.1:PORT to let a local server answer it"
+             --http-endpoint {origin}=http://127.0.0.1:PORT to let a local server answer it, or with \
+             --http-endpoint {origin}={origin} to call it"
         )))
     }
 }
@@ -71,6 +72,7 @@ mod tests {
             ("https://api.example.com/", "http://127.0.0.1:9000/fake/"),
             ("https://api.example.com/v2", "http://127.0.0.1:9002"),
             ("http://intranet:8080", "http://intranet:8080"),
+            ("https://bank.example.com", "https://bank.example.com"),
         ];
         let settings = settings.map(|(api, place)| (api.to_owned(), place.to_owned())).into();
         let endpoints = HttpEndpoints::new(&settings).unwrap();
@@ -83,6 +85,8 @@ mod tests {
             ("http://localhost:1/x", "http://localhost:1/x"),
             ("http://127.1.2.3:1/x", "http://127.1.2.3:1/x"),
             ("http://[::1]:1/x", "http://[::1]:1/x"),
+            ("https://127.0.0.1/", "https://127.0.0.1/"),
+            ("https://bank.example.com/x", "https://bank.example.com/x"),
         ] {
             assert_eq!(located(endpoint).unwrap(), place, "{endpoint}");
         }
@@ -90,7 +94,6 @@ mod tests {
             "https://api.example.com.evil.test/v1",
             "http://127.0.0.1.evil.test/",
             "http://localhost.evil.test/",
-            "https://127.0.0.1/",
             "http://169.254.169.254/latest",
             "http://user@10.0.0.1/",
             "file:///etc/passwd",
@@ -99,7 +102,7 @@ mod tests {
             assert!(cause.contains("--http-endpoint"), "{cause}");
         }
         assert!(located("not a url").unwrap_err().cause.unwrap().contains("is no URL"));
-        for (api, place, says) in [("api", "http://x", "is no URL"), ("https://a", "https://b", "not https")] {
+        for (api, place, says) in [("api", "http://x", "is no URL"), ("https://a", "ftp://b", "is no URL")] {
             let settings = [(api.to_owned(), place.to_owned())].into();
             assert!(HttpEndpoints::new(&settings).unwrap_err().to_string().contains(says));
         }

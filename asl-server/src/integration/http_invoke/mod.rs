@@ -14,7 +14,7 @@ pub use endpoints::HttpEndpoints;
 pub(crate) use trace::Exchange;
 
 use super::Services;
-use super::http::reason;
+use crate::http_client::reason;
 use asl_engine::error::names;
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_engine::value::{Object, Str};
@@ -97,16 +97,16 @@ pub(super) async fn invoke(services: &Services, request: &TaskRequest, trace: Op
     let region = request.execution_arn.split(':').nth(3).unwrap_or_default();
     let more = connection.invocation_parameters();
     let mut call = prepare(&request.input, more, region)?;
-    for (name, value) in connection.authorization(tokens, &apis.endpoints, &services.client).await? {
+    for (name, value) in connection.authorization(tokens, &apis.endpoints, &services.clients).await? {
         call.headers.insert(name, value);
     }
     let url = apis.endpoints.locate(&call.endpoint)?;
+    let client = services.clients.of(&url).map_err(|problem| StatesError::new(names::HTTP_SOCKET, problem))?;
     let mut trace = trace;
     if let Some(trace) = &mut trace {
         trace.sends(&call, &request.input, more, region)?;
     }
-    let response =
-        call.send(&services.client, url, TIMEOUT).await.map_err(|error| unanswered(&call.endpoint, &error))?;
+    let response = call.send(client, url, TIMEOUT).await.map_err(|error| unanswered(&call.endpoint, &error))?;
     let received = response::receive(response).await?;
     if let Some(trace) = trace {
         trace.got(&received);
