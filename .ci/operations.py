@@ -211,6 +211,10 @@ def main():
     check("the server knows every operation that was called", sfn.called - known, set())
     missing = {name for name in operations & known if name not in sfn.called}
     check("every operation was called", missing, set())
+    methods = sfn.client.meta.method_to_api_mapping
+    paginators = {name for name in methods if sfn.client.can_paginate(name)}
+    check("every paginator was used", paginators - sfn.paged, set())
+    check("boto3 has no waiters for Step Functions", sfn.client.waiter_names, [])
     print("%d of the %d operations of boto3 %s were called" % (len(sfn.called), len(operations), boto3.__version__))
     print("\n%d passed, %d failed" % (check.passed, check.failed))
     return 1 if check.failed else 0

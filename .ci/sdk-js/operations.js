@@ -18,6 +18,7 @@ const client = new sdk.SFNClient({
   disableHostPrefix: true,
 });
 const called = new Set();
+const paged = new Set();
 let checks = 0;
 
 const call = (operation, input) => {
@@ -39,6 +40,7 @@ const refused = async (name, error, promise) => {
 // All items of a list, one a page: with the SDK's paginator when it has one.
 const pages = async (operation, key, input = {}) => {
   const paginate = sdk[`paginate${operation}`];
+  paged.add(`paginate${operation}`);
   called.add(operation);
   const items = [];
   if (paginate) {
@@ -211,4 +213,7 @@ if (known.has("UpdateMapRun")) await mapRuns(name);
 const exported = Object.keys(sdk).filter((name) => /.Command$/.test(name)).map((name) => name.slice(0, -"Command".length));
 const operations = exported.filter((name) => name !== "$");
 check("every operation was called", operations.filter((name) => known.has(name) && !called.has(name)), []);
+const paginators = Object.keys(sdk).filter((name) => name.startsWith("paginate"));
+check("every paginator was used", paginators.filter((name) => !paged.has(name)), []);
+check("the SDK has no waiters for Step Functions", Object.keys(sdk).filter((name) => name.startsWith("waitUntil")), []);
 console.log(`${called.size} of the ${operations.length} operations of the SDK were called; ${checks} checks passed`);
