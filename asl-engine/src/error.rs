@@ -373,6 +373,11 @@ pub(crate) fn null_input() -> StatesError {
     StatesError::runtime("Unable to apply Path transformation to null or empty input.")
 }
 
+/// A Task state's activity was deleted, or there never was one.
+pub(crate) fn activity_does_not_exist(arn: &str) -> StatesError {
+    StatesError::runtime(format!("The activity {arn} does not exist."))
+}
+
 /// A STANDARD execution has used up its history.
 pub(crate) fn history_full() -> StatesError {
     let max = crate::limits::HISTORY_EVENTS_MAX;

@@ -51,7 +51,7 @@ pub struct Service {
 
 struct Shared {
     engine: Engine,
-    registry: Registry,
+    registry: Arc<Registry>,
     pages: Pages,
     caller: Caller,
     dispatcher: Arc<Dispatcher>,
@@ -170,6 +170,11 @@ impl ServiceBuilder {
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
         engine = engine.mocks(self.mocks.clone()).retention(self.retention).running_max(self.quotas.executions);
+        let registry = Arc::new(Registry::new(self.quotas));
+        engine = engine.activities({
+            let registry = Arc::clone(&registry);
+            move |arn| registry.read().activities.contains_key(arn)
+        });
         if let Some(journal) = self.journal {
             engine = engine.journal(journal);
         }
@@ -178,7 +183,7 @@ impl ServiceBuilder {
         }
         let shared = Arc::new(Shared {
             engine: engine.build(),
-            registry: Registry::new(self.quotas),
+            registry,
             pages,
             caller: self.caller,
             dispatcher,

@@ -2,6 +2,7 @@
 
 mod support;
 
+use asl_engine::runtime::Status;
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_server::Service;
 use serde_json::{Value, json};
@@ -260,4 +261,40 @@ async fn a_page_goes_on_where_it_was_when_executions_are_forgotten_meanwhile() {
     }
     let next = list(first["nextToken"].clone()).await;
     assert_eq!(next, json!({ "executions": [] }), "not from the beginning again");
+}
+
+#[tokio::test]
+async fn a_task_of_an_activity_that_does_not_exist_fails() {
+    let service = service();
+    let activity = call(&service, "CreateActivity", json!({ "name": "A" })).await.ok()["activityArn"].clone();
+    let definition = task(json!({ "Resource": activity, "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "T" }] }));
+    let machine = create(&service, "M", definition, "STANDARD").await;
+    let waits = start(&service, &machine, "waits", "{}").await;
+    call(&service, "DeleteActivity", json!({ "activityArn": activity })).await.ok();
+
+    let failed = run(&service, &machine, "fails", "{}").await;
+    assert_eq!(
+        (&failed["error"], &failed["cause"]),
+        (
+            &json!("States.Runtime"),
+            &json!(format!(
+                "An error occurred while executing the state 'T' (entered at the event id #2). The activity {} does not exist.",
+                activity.as_str().unwrap()
+            ))
+        )
+    );
+    let of = json!({ "executionArn": failed["executionArn"] });
+    let history = call(&service, "GetExecutionHistory", of.clone()).await.ok();
+    let types: Vec<_> = history["events"].as_array().unwrap().iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(types, ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]);
+
+    // Who waited before goes on waiting; once there is one again, a redrive waits for its workers.
+    call(&service, "CreateActivity", json!({ "name": "A" })).await.ok();
+    call(&service, "RedriveExecution", of).await.ok();
+    for arn in [waits.as_str(), failed["executionArn"].as_str().unwrap()] {
+        let given = call(&service, "GetActivityTask", json!({ "activityArn": activity })).await.ok();
+        let report = json!({ "taskToken": given["taskToken"], "output": "1" });
+        call(&service, "SendTaskSuccess", report).await.ok();
+        assert_eq!(service.engine().finished(arn).await.map(|ended| ended.status()), Some(Status::Succeeded), "{arn}");
+    }
 }

@@ -5,6 +5,7 @@ use crate::jsonpath::ReferencePath;
 use crate::query::{Condition, Expression, QueryLanguage, Template};
 use crate::task::Resource;
 use crate::value::{Str, Value};
+use std::collections::BTreeSet;
 
 /// A state's place in [`Program::states`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -46,6 +47,18 @@ impl Program {
     /// The state with that id.
     pub fn state(&self, id: StateId) -> &State {
         &self.states[id.0 as usize]
+    }
+
+    /// The activities that Task states name, each once.
+    pub fn activities(&self) -> BTreeSet<Str> {
+        let activity = |state: &State| match &state.kind {
+            StateKind::Task(task) => match &task.resource {
+                Resource::Activity { arn } => Some(arn.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.states.iter().filter_map(activity).collect()
     }
 
     /// The first state of that name, in the order of the definition.

@@ -91,6 +91,12 @@ pub enum Event {
         /// Which timer.
         timer: TimerId,
     },
+    /// Of the activities that the program names, these do not exist now. Until it is told otherwise, a machine takes them all
+    /// to exist.
+    ActivitiesMissing {
+        /// Their ARNs.
+        arns: Vec<Str>,
+    },
     /// An activity worker took the task.
     TaskStarted {
         /// Which task.

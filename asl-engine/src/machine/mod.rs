@@ -93,6 +93,9 @@ struct Core {
     /// What can be done without waiting.
     ready: VecDeque<Work>,
     next_task: u64,
+    /// The activities that the program names and that do not exist.
+    #[serde(default)]
+    missing_activities: Vec<Str>,
     /// How often each Task state was scheduled.
     invocations: BTreeMap<StateId, u64>,
     next_child: u64,
@@ -183,7 +186,7 @@ impl Machine {
     ///
     /// Total: an event for something that is no longer awaited is ignored, because drivers deliver late answers.
     pub fn step(&mut self, now: Timestamp, event: Event, effects: &mut Effects) {
-        if self.core.outcome.is_some() && event != Event::Redriven {
+        if self.core.outcome.is_some() && !matches!(event, Event::Redriven | Event::ActivitiesMissing { .. }) {
             return;
         }
         let program = Arc::clone(&self.program);
@@ -209,6 +212,11 @@ impl Machine {
     /// How the execution ended; `None` while it runs.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.core.outcome.as_ref()
+    }
+
+    /// Which of the activities that the program names do not exist, as the machine was told last.
+    pub fn missing_activities(&self) -> &[Str] {
+        &self.core.missing_activities
     }
 
     /// How the execution began.

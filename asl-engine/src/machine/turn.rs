@@ -49,6 +49,7 @@ impl<'a> Turn<'a> {
         match event {
             Event::Started => self.begin(),
             Event::Resumed => {}
+            Event::ActivitiesMissing { arns } => self.core.missing_activities = arns,
             Event::DeadlineReached { timer } => self.deadline(timer),
             Event::TaskStarted { task, worker_name } => self.task_taken(task, worker_name),
             Event::TaskSubmitted { task, output } => self.task_submitted(task, output),

@@ -17,6 +17,9 @@ pub struct ActivityTask {
     pub input: Value,
 }
 
+/// Tells whether there is an activity of that ARN.
+pub(super) type ActivityExists = dyn Fn(&str) -> bool + Send + Sync;
+
 /// A task nobody has taken yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Offered {

@@ -78,6 +78,7 @@ impl Shard {
         let Replay { machine, outstanding, events, snapshot } = replay;
         let hosted = Running {
             record: record.clone(),
+            activities: self.shared.activities_of(&machine),
             machine,
             outstanding,
             events,
@@ -116,6 +117,21 @@ impl Shard {
 
     /// Records an event, steps the machine, and performs what it commands.
     pub(super) fn happen_at(&mut self, execution: u64, at: Timestamp, event: Event) {
+        self.look_for_activities(execution, at);
+        self.take_in(execution, at, event);
+    }
+
+    /// Tells the machine which activities are missing, if that has changed: what it knows is among its events, as all it knows.
+    fn look_for_activities(&mut self, execution: u64, at: Timestamp) {
+        let (Some(running), Some(exists)) = (self.running.get(&execution), &self.shared.activity_exists) else { return };
+        let missing = running.activities.iter().filter(|arn| !exists(arn));
+        if !missing.clone().eq(running.machine.missing_activities()) {
+            let arns = missing.cloned().collect();
+            self.take_in(execution, at, Event::ActivitiesMissing { arns });
+        }
+    }
+
+    fn take_in(&mut self, execution: u64, at: Timestamp, event: Event) {
         let Some(running) = self.running.get_mut(&execution) else { return };
         self.happened += 1;
         let mut effects = Effects::default();

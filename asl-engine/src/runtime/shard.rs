@@ -1,6 +1,6 @@
 //! A shard: one tokio task that owns some of the executions and does everything that happens to them.
 
-use super::activity::{Activities, ActivityTask};
+use super::activity::{Activities, ActivityExists, ActivityTask};
 use super::clock::Clock;
 use super::engine::{StartError, TokenError, TokenReport};
 use super::journal::{Birth, Entry, Journal, JournalError, Log};
@@ -65,6 +65,8 @@ pub(super) struct Shared {
     pub(super) handler: Arc<dyn TaskHandler>,
     pub(super) mocks: MockConfig,
     pub(super) activities: Arc<Activities>,
+    /// Tells whether there is such an activity; without it, all exist.
+    pub(super) activity_exists: Option<Arc<ActivityExists>>,
     pub(super) records: Records,
     pub(super) log: Log,
     pub(super) retention: Retention,
@@ -77,6 +79,14 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// The activities that have to be looked for: none when a test case answers the tasks.
+    pub(super) fn activities_of(&self, machine: &Machine) -> Vec<Str> {
+        if self.activity_exists.is_none() || machine.start().test_case.is_some() {
+            return Vec::new();
+        }
+        machine.program().activities().into_iter().collect()
+    }
+
     /// Where an execution lives: where the execution lives that began it all.
     pub(super) fn home_of(&self, birth: &Birth) -> u64 {
         let Some(parent) = &birth.parent else { return home_of(&birth.start.execution_arn) };
@@ -130,6 +140,8 @@ pub(super) struct Running {
     pub(super) record: Arc<Record>,
     pub(super) machine: Machine,
     pub(super) outstanding: Outstanding,
+    /// The activities that its program names.
+    pub(super) activities: Vec<Str>,
     /// How many events happened to it.
     pub(super) events: u32,
     /// How long its history was, and how many events had happened, at the last snapshot.

@@ -1,6 +1,7 @@
 //! | state | when | then |
 //! |---|---|---|
 //! | Task | entered, or retried | the task is scheduled with its arguments; its timers are set |
+//! | Task | entered, and its activity does not exist | the state fails |
 //! | Task, scheduled | it starts | told; an activity starts when a worker takes it, everything else at once |
 //! | Task | its service accepted it (`.sync`, `.waitForTaskToken`) | told |
 //! | Task | heartbeat | the heartbeat timer begins anew |
@@ -44,6 +45,9 @@ impl Turn<'_> {
         let problems = integration::problems(&task.resource, &arguments);
         if !problems.is_empty() {
             return Err(error::task_not_started(&arguments, &problems).into());
+        }
+        if self.core.missing_activities.iter().any(|arn| arn == task.resource.arn()) {
+            return Err(error::activity_does_not_exist(task.resource.arn()).into());
         }
         let credentials =
             task.credentials.as_ref().map(|template| template.evaluate(&scope, &Location::field("Credentials")));

@@ -2,6 +2,7 @@
 
 use super::{Engine, Inner};
 use crate::mock::MockConfig;
+use crate::runtime::activity::ActivityExists;
 use crate::runtime::clock::Clock;
 use crate::runtime::functions::Functions;
 use crate::runtime::journal::{Journal, Log, MemoryJournal};
@@ -26,6 +27,7 @@ pub struct EngineBuilder {
     retention: Retention,
     park_after: Option<Duration>,
     snapshot_every: Option<u64>,
+    activity_exists: Option<Arc<ActivityExists>>,
 }
 
 /// How long an execution waits before it leaves memory: a callback that comes at once finds it there.
@@ -50,6 +52,13 @@ impl EngineBuilder {
     /// Who answers the tasks that no in-process function answers: endpoints, service integrations, mocks.
     pub fn dispatcher(mut self, handler: Arc<dyn TaskHandler>) -> Self {
         self.functions.fallback = Some(handler);
+        self
+    }
+
+    /// Which activities exist, by their ARNs: a Task state of any other fails (`States.Runtime`). Without this, all exist. Asked
+    /// often, so it must be quick.
+    pub fn activities(mut self, exists: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.activity_exists = Some(Arc::new(exists));
         self
     }
 
@@ -113,6 +122,7 @@ impl EngineBuilder {
             handler: Arc::new(self.functions),
             mocks: self.mocks,
             activities: Arc::default(),
+            activity_exists: self.activity_exists,
             records: Records::default(),
             log: Log::new(self.journal.unwrap_or_else(|| Arc::new(MemoryJournal::default()))),
             retention: self.retention,
