@@ -80,6 +80,7 @@ pub const INTEGRATIONS: &[Integration] = &[
     known("athena", "stopQueryExecution", ANSWER),
     known("batch", "submitJob", JOB),
     any("bedrock", ALL_BUT_SYNC2),
+    any("bedrock-agentcore", ANSWER),
     any("codebuild", JOB),
     any("databrew", JOB),
     known("dynamodb", "deleteItem", ANSWER).takes(

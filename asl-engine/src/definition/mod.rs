@@ -43,6 +43,8 @@ pub struct ParseOptions {
     pub substitutions: Substitutions,
     /// The kind of machine; some states are refused in an EXPRESS one.
     pub kind: MachineType,
+    /// Is there this action of that service (`aws-sdk:SERVICE:ACTION`)? Without it, all are taken to be there.
+    pub knows_api: Option<fn(&str, &str) -> bool>,
 }
 
 /// What a text means as a definition, and what is wrong with it.

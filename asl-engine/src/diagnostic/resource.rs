@@ -40,9 +40,13 @@ pub(crate) fn not_recognized(resource: &Resource) -> Finding {
             let ways: Vec<String> = known.patterns.iter().map(suffix).collect();
             finding.help(format!("there is: {}", ways.join(", ")))
         }
-        None if service.starts_with("aws-sdk:") => {
+        None if service.starts_with("aws-sdk:") && !integration::is_recognized(resource) => {
             finding.help("the integrations of AWS's SDK take no `.sync`: start the job, then poll it with another Task")
         }
+        None if service.starts_with("aws-sdk:") => finding.help(
+            "no service of AWS's SDK has such an action; both are written as in the SDK for Java, as in \
+             `aws-sdk:dynamodb:batchGetItem`",
+        ),
         None => finding.help(format!(
             "there is no such optimised integration; the integration of AWS's SDK may have it: `arn:aws:states:::aws-sdk:{service}:{action}`"
         )),

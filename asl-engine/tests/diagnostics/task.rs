@@ -1,6 +1,7 @@
 //! What Task states name as their resource.
 
-use crate::{Case, Snippet::*};
+use crate::{Case, Snippet::*, diagnose, json};
+use asl_engine::definition::ParseOptions;
 
 pub const CASES: &[Case] = &[
     (
@@ -113,3 +114,24 @@ pub const CASES: &[Case] = &[
         ],
     ),
 ];
+
+#[test]
+fn actions_of_the_sdk_are_looked_up_by_who_knows_them() {
+    let knows_api = |service: &str, action: &str| (service, action) == ("s3", "listBuckets");
+    for (resource, recognized) in [
+        ("aws-sdk:s3:listBuckets", true),
+        ("aws-sdk:s3:listBuckets.waitForTaskToken", true),
+        ("aws-sdk:s3:listBuckets.sync", false),
+        ("aws-sdk:s3:listBasins", false),
+        ("aws-sdk:s4:listBuckets", false),
+        ("dynamodb:getItem", true),
+    ] {
+        let text = format!(
+            r#"{{"StartAt": "T", "States": {{"T": {{"Type": "Task", "End": true, "Resource": "arn:aws:states:::{resource}",
+                "Parameters": {{"TableName": "t", "Key": {{}}}}}}}}}}"#
+        );
+        let found = diagnose(&text, &ParseOptions { knows_api: Some(knows_api), ..json() });
+        assert_eq!(found.is_empty(), recognized, "{resource}: {found:?}");
+        assert!(recognized || found[0].contains(&format!("{resource} is not recognized")), "{found:?}");
+    }
+}

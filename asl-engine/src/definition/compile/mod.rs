@@ -82,6 +82,8 @@ struct ScopeRecord {
 struct Compiler<'a, 'd> {
     root: &'a Node,
     kind: MachineType,
+    /// Which API actions there are, when somebody knows.
+    knows_api: Option<fn(&str, &str) -> bool>,
     /// The machine's query language, which its states have unless they say otherwise (those of branches and item
     /// processors, too: they do not inherit that of the state around them).
     language: QueryLanguage,
@@ -102,6 +104,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
         Compiler {
             root,
             kind: options.kind,
+            knows_api: options.knows_api,
             language: QueryLanguage::default(),
             states: Vec::new(),
             scopes: Vec::new(),
