@@ -450,3 +450,17 @@ proptest! {
         prop_assert_eq!(read(Format::Json), read(Format::Yaml));
     }
 }
+
+#[test]
+fn what_was_accepted_before_is_still_executed() {
+    use asl_engine::definition::{MachineType, program::ProgramSource};
+    let state = |state: &str| {
+        let text = format!(r#"{{"StartAt": "A", "States": {{"A": {state}}}}}"#).as_str().into();
+        ProgramSource { text, kind: MachineType::Standard }.compile()
+    };
+    // Refused today, but what it means is clear.
+    assert!(state(r#"{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}"#).is_some());
+    assert!(state(r#"{"Type": "Succeed", "Assign": {"_x": 1}}"#).is_some());
+    assert!(state(r#"{"Type": "Pass", "Next": "B"}"#).is_none());
+    assert!(state(r#"{"Type": "Pass"}"#).is_none());
+}

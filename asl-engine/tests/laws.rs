@@ -61,7 +61,7 @@ fn jsonata_state(depth: u32) -> BoxedStrategy<Json> {
     let task = (1u64..60, expressions, 0u64..3, any::<bool>()).prop_map(|(timeout, arguments, attempts, caught)| {
         let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
             "TimeoutSeconds": format!("{{% {timeout} %}}"), "HeartbeatSeconds": 30,
-            "Arguments": {"input": format!("{{% {arguments} %}}"), "token": "{% $states.context.Task.Token %}"},
+            "Arguments": {"FunctionName": "f", "input": format!("{{% {arguments} %}}"), "token": "{% $states.context.Task.Token %}"},
             "Output": "{% $merge([$states.input, {'result': $states.result}]) %}",
             "Retry": [{"ErrorEquals": ["Flaky", "States.QueryEvaluationError"], "MaxAttempts": attempts, "MaxDelaySeconds": 5},
                 {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "JitterStrategy": "FULL"}]});

@@ -1,5 +1,6 @@
 //! Definitions from files: read, checked and deployed as state machines.
 
+use crate::aws;
 use crate::config::{Config, Deployment};
 use crate::service::Service;
 use crate::template::{self, Problem, Stack};
@@ -111,7 +112,7 @@ pub fn text(file: &Path) -> anyhow::Result<String> {
 
 /// How a definition is read.
 pub fn options(substitutions: &Substitutions, kind: MachineType) -> ParseOptions {
-    ParseOptions { format: Format::Detect, substitutions: substitutions.clone(), kind }
+    ParseOptions { format: Format::Detect, substitutions: substitutions.clone(), kind, knows_api: Some(aws::knows_api) }
 }
 
 fn check(name: &str, text: &str, substitutions: &Substitutions, kind: MachineType) -> anyhow::Result<Source> {

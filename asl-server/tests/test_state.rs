@@ -106,7 +106,7 @@ async fn refuses_in_awss_words() {
     let service = service();
     let mock = json!({ "result": "{}" });
     let error = json!({ "errorOutput": { "error": "E" } });
-    let sync = r#"{"Type":"Task","Resource":"arn:aws:states:::ecs:runTask.sync","Parameters":{},"End":true}"#;
+    let sync = r#"{"Type":"Task","Resource":"arn:aws:states:::ecs:runTask.sync","Parameters":{"TaskDefinition":"t"},"End":true}"#;
     let lambda =
         r#"{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:lambda:getFunction","Parameters":{},"End":true}"#;
     let kinds = "[Task, Wait, Pass, Succeed, Fail, Choice]";

@@ -20,6 +20,7 @@ pub use source::Format;
 pub use substitute::Substitutions;
 pub use variable_references::{sets_variables, variable_references};
 
+use crate::diagnostic::graph::MISSING_TRANSITION_TARGET;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::value::Value;
 use std::sync::Arc;
@@ -62,6 +63,19 @@ impl Definition {
     ///
     /// INVARIANT: never fails and never panics, whatever the text.
     pub fn parse(text: &str, options: &ParseOptions) -> Definition {
+        let (program, diagnostics) = Definition::read(text, options);
+        Definition::new(text, program, diagnostics)
+    }
+
+    /// The program of a definition that was accepted before, whatever is found in it now. `None`: it cannot be executed.
+    pub(crate) fn parse_accepted(text: &str, options: &ParseOptions) -> Option<Arc<Program>> {
+        let (program, diagnostics) = Definition::read(text, options);
+        // INVARIANT: every transition of a program leads to a state.
+        let leads_nowhere = diagnostics.iter().any(|diagnostic| diagnostic.code == MISSING_TRANSITION_TARGET);
+        program.filter(|_| !leads_nowhere).map(Arc::new)
+    }
+
+    fn read(text: &str, options: &ParseOptions) -> (Option<Program>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut program = None;
         if let Some(mut root) = source::read(text, options.format, &mut diagnostics) {
@@ -73,7 +87,7 @@ impl Definition {
                 program.source = Some(ProgramSource { text, kind: options.kind });
             }
         }
-        Definition::new(text, program, diagnostics)
+        (program, diagnostics)
     }
 
     /// The definition as one JSON value: YAML read, placeholders filled in. `None` when the text is no definition at all.

@@ -36,10 +36,11 @@ pub struct ProgramSource {
 }
 
 impl ProgramSource {
-    /// The program again. `None`: this interpreter refuses the definition.
+    /// The program again. It was accepted once, so it is taken also when this interpreter would refuse it, as long as it can be
+    /// executed. `None`: it cannot.
     pub fn compile(&self) -> Option<std::sync::Arc<Program>> {
         let options = ParseOptions { format: Format::Json, kind: self.kind, ..ParseOptions::default() };
-        Definition::parse(&self.text, &options).program
+        Definition::parse_accepted(&self.text, &options)
     }
 }
 

@@ -2,15 +2,18 @@
 
 use super::Finding;
 
+/// The code of [`missing_target`].
+pub(crate) const MISSING_TRANSITION_TARGET: &str = "MISSING_TRANSITION_TARGET";
+
 /// `StartAt`, `Next` or `Default` names no state of its `States`. AWS says 'Next' for all of them.
 pub(crate) fn missing_target(name: &str) -> Finding {
-    Finding::error("MISSING_TRANSITION_TARGET", format!("Missing 'Next' target: {name}"))
+    Finding::error(MISSING_TRANSITION_TARGET, format!("Missing 'Next' target: {name}"))
         .help("a transition can only lead to a state in the same `States` object; names are case-sensitive")
 }
 
 /// A state that no transition leads to.
 pub(crate) fn unreachable(name: &str) -> Finding {
-    Finding::error("MISSING_TRANSITION_TARGET", format!("State \"{name}\" is not reachable."))
+    Finding::error(MISSING_TRANSITION_TARGET, format!("State \"{name}\" is not reachable."))
         .help("let a `Next`, `Default`, `Catch` or `StartAt` lead to it, or remove it")
 }
 

@@ -37,6 +37,7 @@ pub use trial::{Inspection, RetrierSeen, Trial};
 use crate::definition::Program;
 use crate::definition::program::StateId;
 use crate::time::Timestamp;
+use crate::value::Str;
 use frame::{FrameId, Frames};
 use rng::Rng;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ pub struct Machine {
 }
 
 /// The form in which machines are written out. Changes with every change of what a machine holds.
-pub const SNAPSHOT_VERSION: u32 = 5;
+pub const SNAPSHOT_VERSION: u32 = 6;
 
 /// A machine written out at one point of its life: serialisable, without program and history.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,7 +95,6 @@ struct Core {
     ready: VecDeque<Work>,
     next_task: u64,
     /// The activities that the program names and that do not exist.
-    #[serde(default)]
     missing_activities: Vec<Str>,
     /// How often each Task state was scheduled.
     invocations: BTreeMap<StateId, u64>,
@@ -159,6 +159,7 @@ impl Machine {
             timers: BTreeMap::new(),
             ready: VecDeque::new(),
             next_task: 1,
+            missing_activities: Vec::new(),
             invocations: BTreeMap::new(),
             next_child: 1,
             next_timer: 1,

@@ -123,7 +123,9 @@ impl Shard {
 
     /// Tells the machine which activities are missing, if that has changed: what it knows is among its events, as all it knows.
     fn look_for_activities(&mut self, execution: u64, at: Timestamp) {
-        let (Some(running), Some(exists)) = (self.running.get(&execution), &self.shared.activity_exists) else { return };
+        let (Some(running), Some(exists)) = (self.running.get(&execution), &self.shared.activity_exists) else {
+            return;
+        };
         let missing = running.activities.iter().filter(|arn| !exists(arn));
         if !missing.clone().eq(running.machine.missing_activities()) {
             let arns = missing.cloned().collect();

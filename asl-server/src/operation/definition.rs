@@ -1,5 +1,6 @@
 //! Definitions within requests.
 
+use crate::aws;
 use crate::wire::ApiError;
 use asl_engine::Program;
 use asl_engine::definition::{self, Definition, Format, ParseOptions};
@@ -19,10 +20,13 @@ pub(super) fn variable_references(program: &Program) -> Option<VariableReference
 
 /// Reads a definition as the API takes it: JSON, without substitutions.
 pub(super) fn parse(text: &str, kind: MachineType) -> Definition {
-    Definition::parse(
-        text,
-        &ParseOptions { format: Format::Json, kind: definition_type(kind), ..ParseOptions::default() },
-    )
+    let options = ParseOptions { kind: definition_type(kind), ..state_options() };
+    Definition::parse(text, &options)
+}
+
+/// How a state is read that stands for itself.
+pub(super) fn state_options() -> ParseOptions {
+    ParseOptions { format: Format::Json, knows_api: Some(aws::knows_api), ..ParseOptions::default() }
 }
 
 /// The type as the definition reader calls it.

@@ -101,11 +101,10 @@ impl<'a> Compiler<'a, '_> {
     fn storage(&mut self, node: &'a Node, known: &[&str]) -> Option<Resource> {
         let text = self.string(node)?;
         let is_known = |action: &str| text.strip_suffix(action).is_some_and(|arn| arn.ends_with(":states:::"));
-        let resource = Resource::parse(text).filter(|_| known.iter().any(|action| is_known(action)));
-        if resource.is_none() {
+        if !known.iter().any(|action| is_known(action)) {
             self.report(node, diagnostic::map::resource(known));
         }
-        resource
+        Resource::parse(text).filter(|resource| matches!(resource, Resource::Service { .. }))
     }
 }
 

@@ -165,11 +165,10 @@ impl<'a> Compiler<'a, '_> {
     /// A path to read that must identify one place: also one in the context object or in a variable.
     pub(super) fn reference_to_read(&mut self, node: &'a Node) -> Option<Expression> {
         let path = self.path(node)?;
-        if path.as_path().is_some_and(Path::is_reference) {
-            return Some(path);
+        if !path.as_path().is_some_and(Path::is_reference) {
+            self.report(node, query::not_a_reference_path(path.source(), "only names and indexes identify one place"));
         }
-        self.report(node, query::not_a_reference_path(path.source(), "only names and indexes identify one place"));
-        None
+        Some(path)
     }
 
     /// A path to read or an intrinsic function.

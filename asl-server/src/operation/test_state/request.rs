@@ -6,7 +6,7 @@ use crate::service_model::{self, Mode};
 use crate::wire::ApiError;
 use crate::wire::validate::{self, Constraints};
 use asl_engine::definition::program::{State, StateId, StateKind};
-use asl_engine::definition::{Definition, ParseOptions};
+use asl_engine::definition::Definition;
 use asl_engine::diagnostic::aws_message;
 use asl_engine::machine::{MachineType, Start};
 use asl_engine::task::{Pattern, Resource, TaskResult};
@@ -195,7 +195,7 @@ impl Request {
             let id = program.find(name).ok_or_else(ApiError::state_not_found_in_definition)?;
             return Ok((program, id));
         }
-        let definition = Definition::parse_state(text, STATE_NAME, &ParseOptions::default());
+        let definition = Definition::parse_state(text, STATE_NAME, &definition::state_options());
         let invalid = || ApiError::invalid_definition(aws_message(&definition.diagnostics));
         let program = definition.program.clone().ok_or_else(invalid)?;
         let id = program.start_at;
