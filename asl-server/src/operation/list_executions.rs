@@ -95,17 +95,32 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let list = ["ListExecutions", arn.as_str(), filter.status, filter.redrive];
     // A number, not an execution: that one may be forgotten when the next page is asked for.
     let before = service.pages().position(&list, token.as_deref())?;
-    let mut before: Option<u64> = before.map(|number| number.parse().map_err(|_| ApiError::invalid_token())).transpose()?;
+    let before: Option<u64> = before.map(|number| number.parse().map_err(|_| ApiError::invalid_token())).transpose()?;
     let size = page_size(request.max_results);
-    let mut found: Vec<(u64, Item)> = Vec::new();
-    let mut read_so_far = 0;
-    while found.len() <= size {
+    let (executions, next) = page(size, before, |before| {
         let read = service.engine().executions(&arn, filter.journal_status(), before, size + 1);
-        before = read.last().map(|execution| execution.sequence).filter(|_| read.len() > size);
         let items = read.iter().map(|execution| (execution.sequence, item(execution, map_run.as_ref())));
-        found.extend(items.filter(|(_, item)| filter.lets(item)));
-        read_so_far += read.len();
-        if before.is_none() || read_so_far >= READ_MAX {
+        items.map(|(sequence, item)| (sequence, Some(item).filter(|item| filter.lets(item)))).collect()
+    });
+    let next_token = next.map(|sequence| service.pages().token(&list, &sequence.to_string()));
+    Ok(Response { executions, next_token })
+}
+
+/// A page, and the number that the next one begins below. `read` reads one more than a page has, and says of each whether it
+/// is listed.
+fn page<T>(
+    size: usize,
+    mut before: Option<u64>,
+    mut read: impl FnMut(Option<u64>) -> Vec<(u64, Option<T>)>,
+) -> (Vec<T>, Option<u64>) {
+    let mut found: Vec<(u64, T)> = Vec::new();
+    let mut read_so_far = 0;
+    while found.len() <= size && read_so_far < READ_MAX {
+        let more = read(before);
+        read_so_far += more.len();
+        before = more.last().map(|(sequence, _)| *sequence).filter(|_| more.len() > size);
+        found.extend(more.into_iter().filter_map(|(sequence, item)| Some((sequence, item?))));
+        if before.is_none() {
             break;
         }
     }
@@ -113,8 +128,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         found.truncate(size);
         before = found.last().map(|(sequence, _)| *sequence);
     }
-    let next_token = before.map(|sequence| service.pages().token(&list, &sequence.to_string()));
-    Ok(Response { executions: found.into_iter().map(|(_, item)| item).collect(), next_token })
+    (found.into_iter().map(|(_, item)| item).collect(), before)
 }
 
 /// Which executions are listed; an empty text lets all.
@@ -170,5 +184,40 @@ fn item(execution: &Execution, map_run: Option<&MapRun>) -> Item {
         stop_date: execution.stopped.map(EpochSeconds),
         redrive_count: execution.redrives.count,
         redrive_date: execution.redrives.at.map(EpochSeconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pages of the numbers below `count` that are multiples of `of`.
+    fn pages(size: usize, count: u64, of: u64) -> Vec<Vec<u64>> {
+        let (mut pages, mut before) = (Vec::new(), None);
+        loop {
+            let read = |before: Option<u64>| {
+                let numbers = (0..before.unwrap_or(count)).rev().take(size + 1);
+                numbers.map(|number| (number, Some(number).filter(|number| number % of == 0))).collect()
+            };
+            let (page, next) = page(size, before, read);
+            pages.push(page);
+            before = next;
+            if before.is_none() {
+                return pages;
+            }
+        }
+    }
+
+    #[test]
+    fn pages_are_full_while_there_is_enough_and_not_too_much_between() {
+        assert_eq!(pages(2, 5, 1), [vec![4, 3], vec![2, 1], vec![0]]);
+        assert_eq!(pages(2, 4, 1), [vec![3, 2], vec![1, 0]], "no empty page after the last");
+        assert_eq!(pages(2, 0, 1), [Vec::<u64>::new()]);
+        assert_eq!(pages(2, 9, 3), [vec![6, 3], vec![0]]);
+        assert_eq!(pages(1000, 50, 60), [vec![0]]);
+        // One in 25,000: no request reads many more than 10,000 to find it.
+        let rare = pages(100, 50_000, 25_000);
+        assert_eq!(rare.concat(), [25_000, 0]);
+        assert_eq!(rare.len(), 5);
     }
 }
