@@ -5,8 +5,10 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
-/// How many finished executions that nobody keeps can still be looked at.
+/// How many finished executions that nobody keeps can still be looked at, by the program that embeds the engine: as many as
+/// take a few megabytes. (AWS tells nothing of EXPRESS executions that have ended.)
 const PASSING_KEPT: usize = 1000;
+const PASSING_BYTES: usize = 8 << 20;
 
 type Batch = (Vec<Entry>, oneshot::Sender<Result<(), JournalError>>);
 
@@ -39,7 +41,7 @@ impl Log {
             }
             sender
         });
-        Log { journal, passing: MemoryJournal::passing(PASSING_KEPT), writer, trouble }
+        Log { journal, passing: MemoryJournal::passing(PASSING_KEPT, PASSING_BYTES), writer, trouble }
     }
 
     /// The execution of that ARN, kept or not.

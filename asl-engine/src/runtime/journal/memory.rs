@@ -1,6 +1,8 @@
 //! The journal that ends with the process.
 
 use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
+use crate::error::StatesError;
+use crate::machine::{Event, Outcome};
 use crate::runtime::record::Status;
 use crate::runtime::redrive::Redrives;
 use crate::time::Timestamp;
@@ -14,6 +16,7 @@ pub struct MemoryJournal {
     tables: Mutex<Tables>,
     last_sequence: AtomicU64,
     keeping: usize,
+    keeping_bytes: usize,
 }
 
 #[derive(Default)]
@@ -28,6 +31,8 @@ struct Tables {
     map_runs: HashMap<Str, Str>,
     map_runs_of: HashMap<Str, Vec<Str>>,
     put: BTreeMap<String, Vec<u8>>,
+    /// What those weigh that have ended.
+    ended_bytes: usize,
 }
 
 /// A list of executions, whole and by status: a page costs what it holds, also of a status that is rare.
@@ -67,7 +72,13 @@ struct Execution {
     snapshots: Vec<Arc<Saved>>,
     end: Option<End>,
     redrives: Arc<Redrives>,
+    /// About how many bytes it takes.
+    bytes: usize,
 }
+
+/// What an execution or an event takes beside its values, and how many times its text a value takes at most: about that.
+const ENTRY_BYTES: usize = 512;
+const VALUE_BYTES: usize = 8;
 
 /// The numbers of executions that nobody keeps begin here: they never meet those of executions that are kept.
 const PASSING: u64 = 1 << 63;
@@ -81,12 +92,18 @@ impl Default for MemoryJournal {
 impl MemoryJournal {
     /// A journal that forgets finished executions, the earliest first, when there are more than so many.
     pub fn keeping(keeping: usize) -> Self {
-        MemoryJournal { tables: Mutex::default(), last_sequence: AtomicU64::new(0), keeping }
+        MemoryJournal { tables: Mutex::default(), last_sequence: AtomicU64::new(0), keeping, keeping_bytes: usize::MAX }
     }
 
-    /// As [`Self::keeping`], for executions that are not kept.
-    pub(super) fn passing(keeping: usize) -> Self {
-        MemoryJournal { last_sequence: AtomicU64::new(PASSING), ..MemoryJournal::keeping(keeping) }
+    /// As [`Self::keeping`], for executions that are not kept; it forgets also when they take more than so many bytes. The
+    /// last one to end can always be looked at.
+    pub(super) fn passing(keeping: usize, keeping_bytes: usize) -> Self {
+        MemoryJournal { last_sequence: AtomicU64::new(PASSING), keeping_bytes, ..MemoryJournal::keeping(keeping) }
+    }
+
+    fn is_full(&self, tables: &Tables) -> bool {
+        let ended = tables.ended.len();
+        ended > self.keeping || (ended > 1 && tables.ended_bytes > self.keeping_bytes)
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -109,11 +126,15 @@ impl Tables {
                     snapshots: Vec::new(),
                     end: None,
                     redrives: Arc::default(),
+                    bytes: ENTRY_BYTES
+                        + VALUE_BYTES * birth.start.input.json_len()
+                        + birth.start.input_text.as_ref().map_or(0, Str::len),
                 };
                 self.executions.insert(birth.sequence, execution);
             }
             Entry::Happened { sequence, happened, .. } => {
                 if let Some(execution) = self.executions.get_mut(sequence) {
+                    execution.bytes += ENTRY_BYTES + VALUE_BYTES * value_len(&happened.event);
                     execution.events.push(happened.clone());
                 }
             }
@@ -134,7 +155,9 @@ impl Tables {
             }
             Entry::Ended(birth, end) => {
                 if let Some(execution) = self.executions.get_mut(&birth.sequence) {
+                    execution.bytes += VALUE_BYTES * outcome_len(&end.outcome);
                     execution.end = Some(end.clone());
+                    self.ended_bytes += execution.bytes;
                     self.unfinished.remove(&birth.sequence);
                     self.ended.insert((end.at, birth.sequence));
                     self.change_status(birth, Status::Running, Status::of(Some(&end.outcome)));
@@ -145,6 +168,7 @@ impl Tables {
                 if let Some(execution) = self.executions.get_mut(&sequence) {
                     execution.redrives = redrives.clone();
                     if let Some(end) = execution.end.take() {
+                        self.ended_bytes -= execution.bytes;
                         self.ended.remove(&(end.at, sequence));
                     }
                     self.unfinished.insert(sequence);
@@ -176,7 +200,7 @@ impl Tables {
     }
 
     fn forget(&mut self, sequence: u64) {
-        let Some(Execution { birth, end, .. }) = self.executions.remove(&sequence) else { return };
+        let Some(Execution { birth, end, bytes, .. }) = self.executions.remove(&sequence) else { return };
         let status = Status::of(end.as_ref().map(|end| &end.outcome));
         for list in birth.lists() {
             if let Some(of) = self.lists.get_mut(list) {
@@ -193,6 +217,7 @@ impl Tables {
         self.unfinished.remove(&sequence);
         self.parked.remove(&sequence);
         if let Some(end) = end {
+            self.ended_bytes -= bytes;
             self.ended.remove(&(end.at, sequence));
         }
     }
@@ -203,11 +228,32 @@ impl Tables {
     }
 }
 
+/// The length of the texts of the values that an event brings.
+fn value_len(event: &Event) -> usize {
+    match event {
+        Event::TaskSubmitted { output, .. } | Event::TaskSucceeded { output, .. } => output.json_len(),
+        Event::TaskFailed { error, .. } | Event::StopRequested { error } => error_len(error),
+        Event::ChildFinished { outcome, .. } => outcome_len(outcome),
+        _ => 0,
+    }
+}
+
+fn outcome_len(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Succeeded { output } => output.json_len(),
+        Outcome::Failed(error) | Outcome::TimedOut(error) | Outcome::Aborted(error) => error_len(error),
+    }
+}
+
+fn error_len(StatesError { error, cause }: &StatesError) -> usize {
+    [error, cause].into_iter().flatten().map(|text| text.len()).sum()
+}
+
 impl Journal for MemoryJournal {
     fn commit(&self, entries: &[Entry]) -> Result<(), JournalError> {
         let mut tables = self.tables();
         entries.iter().for_each(|entry| tables.take_down(entry));
-        while tables.ended.len() > self.keeping
+        while self.is_full(&tables)
             && let Some((_, earliest)) = tables.ended.first().copied()
         {
             tables.forget(earliest);

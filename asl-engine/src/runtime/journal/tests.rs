@@ -234,6 +234,25 @@ fn a_bounded_memory_forgets_the_earliest() {
     assert_eq!(arns(journal.list(MACHINE, None, None, 9).unwrap()), [arn(5), arn(4)]);
 }
 
+#[test]
+fn what_is_not_kept_takes_no_more_than_so_many_bytes() {
+    let large = Value::from("x".repeat(100_000));
+    let output = |length| Outcome::Succeeded { output: if length == 0 { Value::Null } else { large.clone() } };
+    let journal = MemoryJournal::passing(1_000, 1_000_000);
+    let end = |sequence, length| {
+        let born = birth(sequence, None);
+        let end = End { at: Timestamp::from_millis(sequence as i64), outcome: output(length), history: 1 };
+        journal.commit(&[Entry::Born(born.clone()), Entry::Ended(born, end)]).unwrap();
+        journal.ended_count()
+    };
+    // A text of 100 KB counts for eight times as much.
+    assert_eq!((1..=100).map(|sequence| end(sequence, 0)).last(), Some(100));
+    assert_eq!(end(101, 100_000), 101);
+    assert_eq!(end(102, 100_000), 1);
+    assert_eq!(arns(journal.list(MACHINE, None, None, 9).unwrap()), [arn(102)]);
+    assert_eq!(end(103, 0), 2);
+}
+
 #[cfg(feature = "durable")]
 #[test]
 fn a_directory_serves_one_journal() {
