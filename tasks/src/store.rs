@@ -12,17 +12,42 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use uuid::Uuid;
 
 /// The saga's records, in memory or on disk. Cloning is cheap; clones share the records.
 #[derive(Clone)]
-pub struct Store(Arc<Tables>);
+pub struct Store(Arc<Place>);
+
+/// Where the records are.
+struct Place {
+    /// What is opened when a record is first wanted.
+    directory: PathBuf,
+    opening: Mutex<()>,
+    tables: OnceLock<Tables>,
+}
 
 struct Tables {
     orders: Table,
     payments: Table,
     inventory: Table,
+}
+
+impl Tables {
+    fn open(directory: &Path) -> Result<Tables, StoreError> {
+        let open = || {
+            let database = Database::builder(directory).worker_threads(1).open()?;
+            let table = |name| {
+                let keyspace = database.keyspace(name, KeyspaceCreateOptions::default)?;
+                Ok::<_, fjall::Error>(Table { name, rows: Rows::Disk { database: database.clone(), keyspace } })
+            };
+            Ok(Tables { orders: table("orders")?, payments: table("payments")?, inventory: table("inventory")? })
+        };
+        open().map_err(|source| match source {
+            fjall::Error::Locked => StoreError::InUse { directory: directory.to_owned() },
+            source => StoreError::Open { directory: directory.to_owned(), reason: reason(&source), source },
+        })
+    }
 }
 
 /// What is wrong with the store.
@@ -72,7 +97,11 @@ impl Store {
     /// An empty store that ends with the process.
     pub fn in_memory() -> Store {
         let table = |name| Table { name, rows: Rows::Memory(Mutex::default()) };
-        Store(Arc::new(Tables { orders: table("orders"), payments: table("payments"), inventory: table("inventory") }))
+        Store::of(Tables { orders: table("orders"), payments: table("payments"), inventory: table("inventory") })
+    }
+
+    fn of(tables: Tables) -> Store {
+        Store(Arc::new(Place { directory: PathBuf::new(), opening: Mutex::default(), tables: tables.into() }))
     }
 
     /// The store in that directory, made when it is not there. What it acknowledges survives a crash of the process
@@ -81,26 +110,35 @@ impl Store {
     /// # Errors
     /// When another process has it open, or the directory cannot be read and written.
     pub fn open(directory: impl AsRef<Path>) -> Result<Store, StoreError> {
-        let directory = directory.as_ref();
-        let open = || {
-            let database = Database::builder(directory).worker_threads(1).open()?;
-            let table = |name| {
-                let keyspace = database.keyspace(name, KeyspaceCreateOptions::default)?;
-                Ok::<_, fjall::Error>(Table { name, rows: Rows::Disk { database: database.clone(), keyspace } })
-            };
-            Ok(Tables { orders: table("orders")?, payments: table("payments")?, inventory: table("inventory")? })
-        };
-        open().map(|tables| Store(Arc::new(tables))).map_err(|source| match source {
-            fjall::Error::Locked => StoreError::InUse { directory: directory.to_owned() },
-            source => StoreError::Open { directory: directory.to_owned(), reason: reason(&source), source },
-        })
+        let store = Store::later(directory);
+        store.tables()?;
+        Ok(store)
+    }
+
+    /// As [`Self::open`], but when a record is first wanted: until then the directory stays as it is, and what is wrong with it
+    /// is told by whoever wants the record.
+    pub fn later(directory: impl AsRef<Path>) -> Store {
+        let directory = directory.as_ref().to_owned();
+        Store(Arc::new(Place { directory, opening: Mutex::default(), tables: OnceLock::new() }))
+    }
+
+    fn tables(&self) -> Result<&Tables, StoreError> {
+        let Place { directory, opening, tables } = &*self.0;
+        let _one_opens = opening.lock().unwrap_or_else(PoisonError::into_inner);
+        match tables.get() {
+            Some(tables) => Ok(tables),
+            None => {
+                let opened = Tables::open(directory)?;
+                Ok(tables.get_or_init(|| opened))
+            }
+        }
     }
 
     /// Records as files in that directory, one each, so that several processes share them: the functions as Lambda
     /// functions, in any language (`tasks/lambda/`).
     pub fn shared(directory: impl AsRef<Path>) -> Store {
         let table = |name| Table { name, rows: Rows::Files(directory.as_ref().join(name)) };
-        Store(Arc::new(Tables { orders: table("orders"), payments: table("payments"), inventory: table("inventory") }))
+        Store::of(Tables { orders: table("orders"), payments: table("payments"), inventory: table("inventory") })
     }
 
     /// Every order, sorted by id.
@@ -108,7 +146,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn orders(&self) -> Result<Vec<Value>, StoreError> {
-        let mut orders: Vec<Value> = self.0.orders.all()?;
+        let mut orders: Vec<Value> = self.tables()?.orders.all()?;
         // Files come in no order.
         orders.sort_by(|one, other| {
             let id = |order: &Value| order.get("order_id").and_then(Value::as_str).map(str::to_owned);
@@ -122,7 +160,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn order(&self, order_id: &str) -> Result<Option<Value>, StoreError> {
-        self.0.orders.get(order_id)
+        self.tables()?.orders.get(order_id)
     }
 
     /// The order's payments: its debit, then its refund, as far as there are.
@@ -144,23 +182,23 @@ impl Store {
     }
 
     pub(crate) fn payment(&self, order_id: &str, kind: TransactionType) -> Result<Option<Payment>, StoreError> {
-        self.0.payments.get(&transaction_id(order_id, kind))
+        self.tables()?.payments.get(&transaction_id(order_id, kind))
     }
 
     pub(crate) fn movement(&self, order_id: &str, kind: TransactionType) -> Result<Option<Inventory>, StoreError> {
-        self.0.inventory.get(&transaction_id(order_id, kind))
+        self.tables()?.inventory.get(&transaction_id(order_id, kind))
     }
 
     pub(crate) fn put_order(&self, order: &Order) -> Result<(), StoreError> {
-        self.0.orders.put(order.order_id(), &order.document())
+        self.tables()?.orders.put(order.order_id(), &order.document())
     }
 
     pub(crate) fn put_payment(&self, payment: &Payment) -> Result<(), StoreError> {
-        self.0.payments.put(&payment.transaction_id, &payment.into())
+        self.tables()?.payments.put(&payment.transaction_id, &payment.into())
     }
 
     pub(crate) fn put_inventory(&self, inventory: &Inventory) -> Result<(), StoreError> {
-        self.0.inventory.put(&inventory.transaction_id, &inventory.into())
+        self.tables()?.inventory.put(&inventory.transaction_id, &inventory.into())
     }
 }
 
@@ -323,6 +361,21 @@ mod tests {
         assert_eq!(read.store().inventory("4").unwrap(), inventory);
         // And the compensation of a reservation made before the restart finds it.
         run(&read, "inventory-release", order_value("4")).unwrap();
+    }
+
+    #[test]
+    fn a_store_for_later_is_made_with_the_first_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("saga");
+        let saga = Saga::new(Store::later(&directory), || Timestamp::from_millis(0));
+        assert!(!directory.exists());
+        run(&saga, "order-new", order_value("4")).unwrap();
+        drop(saga);
+        assert_eq!(Store::open(&directory).unwrap().orders().unwrap().len(), 1);
+
+        let in_the_way = tempfile::NamedTempFile::new().unwrap();
+        let refused = Store::later(in_the_way.path()).orders().unwrap_err().to_string();
+        assert!(refused.contains("cannot be opened"), "{refused}");
     }
 
     #[test]

@@ -214,11 +214,8 @@ fn service(
     journal: Option<Arc<DurableJournal>>,
 ) -> anyhow::Result<Service> {
     let store = match &config.data {
-        Some(folder) => {
-            let opened = std::fs::create_dir_all(folder).map_err(anyhow::Error::from);
-            let opened = opened.and_then(|()| Ok(tasks::Store::open(folder.join("saga"))?));
-            opened.with_context(|| cannot_keep(folder))?
-        }
+        // Most servers never run the order saga: its store waits for the first order.
+        Some(folder) => tasks::Store::later(folder.join("saga")),
         None => tasks::Store::in_memory(),
     };
     let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());

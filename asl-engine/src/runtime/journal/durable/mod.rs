@@ -3,6 +3,7 @@
 mod codec;
 mod programs;
 mod store;
+mod table;
 mod tables;
 mod tail;
 
@@ -47,7 +48,7 @@ impl DurableJournal {
     pub fn open(directory: impl AsRef<Path>, durability: Durability) -> Result<Self, JournalError> {
         let store = Stores::open(directory.as_ref(), durability)?;
         let tables = &store.get()?.tables;
-        let last = match tables.births.last_key_value() {
+        let last = match tables.births.iter().next_back() {
             Some(last) => number(&last.key().map_err(read("executions"))?),
             None => 0,
         };

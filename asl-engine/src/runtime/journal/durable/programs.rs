@@ -22,11 +22,11 @@ const PROGRAMS_HELD: usize = 1000;
 
 impl Programs {
     /// The key of a program; its source is written with the first execution of it.
-    pub(super) fn key(
+    pub(super) fn key<'a>(
         &mut self,
         program: &Arc<Program>,
-        tables: &Tables,
-        batch: &mut Batch,
+        tables: &'a Tables,
+        batch: &mut Batch<'a>,
     ) -> Result<ProgramKey, JournalError> {
         let address = Arc::as_ptr(program) as usize;
         if let Some((key, _)) = self.keys.get(&address) {

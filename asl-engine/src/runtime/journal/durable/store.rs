@@ -113,15 +113,15 @@ impl Store {
         Ok(Store { database, tables, mode, _syncing: syncing })
     }
 
-    pub(super) fn commit(&self, batch: Batch) -> Result<(), JournalError> {
+    pub(super) fn commit(&self, batch: Batch<'_>) -> Result<(), JournalError> {
         let mut writes = self.database.batch().durability(Some(self.mode));
-        for (key, event) in batch.events {
-            writes.insert(&self.tables.events, key, event);
-        }
-        for ((_, key), (table, value)) in batch.last {
+        let Batch { events, last } = batch;
+        let rows = last.into_iter().map(|((_, key), (table, value))| (table, key, value));
+        let events = events.into_iter().map(|(key, event)| (&self.tables.events, key, Some(event)));
+        for (table, key, value) in events.chain(rows) {
             match value {
-                Some(value) => writes.insert(&table, key, value),
-                None => writes.remove(&table, key),
+                Some(value) => table.insert(&mut writes, key, value).map_err(|error| written("log")(reason(&error)))?,
+                None => table.remove(&mut writes, key),
             }
         }
         writes.commit().map_err(|error| written("log")(reason(&error)))
@@ -133,12 +133,10 @@ impl Store {
 
     /// Table by table, so that a reader or writer never waits for more than one.
     pub(super) fn compact(&self) -> Result<(), JournalError> {
-        self.tables.all().into_iter().try_for_each(|table| {
-            table
-                .rotate_memtable_and_wait()
-                .and_then(|()| table.major_compact())
-                .map_err(|error| written("tables")(reason(&error)))
-        })
+        self.tables
+            .all()
+            .into_iter()
+            .try_for_each(|table| table.compact().map_err(|error| written("tables")(reason(&error))))
     }
 
     pub(super) fn disk_space(&self) -> u64 {

@@ -4,51 +4,48 @@
 
 use super::codec;
 use super::programs::Programs;
+use super::table::Table;
 use crate::runtime::journal::{Entry, JournalError, Kept};
 use crate::runtime::record::Status;
 use crate::time::Timestamp;
-use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, Slice};
+use ::fjall::{Database, Slice};
 use std::collections::HashMap;
 
 pub(super) struct Tables {
     /// Sequence → how it came to be.
-    pub(super) births: Keyspace,
+    pub(super) births: Table,
     /// Sequence and number → what happened.
-    pub(super) events: Keyspace,
+    pub(super) events: Table,
     /// Sequence, length of the history and number of events → the machine then.
-    pub(super) snapshots: Keyspace,
+    pub(super) snapshots: Table,
     /// Sequence → how it ended.
-    pub(super) ends: Keyspace,
+    pub(super) ends: Table,
     /// Sequence → how often it was redriven, when it was.
-    pub(super) redrives: Keyspace,
+    pub(super) redrives: Table,
     /// ARN → sequence.
-    pub(super) arns: Keyspace,
+    pub(super) arns: Table,
     /// List, status (or [`ANY`]) and sequence → nothing.
-    pub(super) lists: Keyspace,
+    pub(super) lists: Table,
     /// Sequence → nothing. What is parked is not here.
-    pub(super) unfinished: Keyspace,
+    pub(super) unfinished: Table,
     /// Sequence → what a parked execution waits for.
-    pub(super) parked: Keyspace,
+    pub(super) parked: Table,
     /// Time of the end and sequence → ARN.
-    pub(super) ended: Keyspace,
+    pub(super) ended: Table,
     /// `R` and a Map Run → its execution; `E`, an execution and a Map Run → nothing.
-    pub(super) map_runs: Keyspace,
+    pub(super) map_runs: Table,
     /// Key → what is kept.
-    pub(super) put: Keyspace,
+    pub(super) put: Table,
     /// Hash → what the program is compiled of.
-    pub(super) sources: Keyspace,
+    pub(super) sources: Table,
 }
 
 /// Stands for every status in the lists' keys.
 pub(super) const ANY: u8 = 0xff;
 
-/// How much of a table is held in memory before it is written out. Small: what is held is read again at each start.
-const MEMTABLE_BYTES: u64 = 4 << 20;
-
 impl Tables {
     pub(super) fn open(database: &Database) -> Result<Tables, ::fjall::Error> {
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
-        let table = |name| database.keyspace(name, options);
+        let table = |name| Table::open(database, name);
         Ok(Tables {
             births: table("births")?,
             events: table("events")?,
@@ -66,14 +63,19 @@ impl Tables {
         })
     }
 
-    pub(super) fn all(&self) -> [&Keyspace; 13] {
+    pub(super) fn all(&self) -> [&Table; 13] {
         let Tables { births, events, snapshots, ends, redrives, arns, lists, unfinished, parked, ended, .. } = self;
         let Tables { map_runs, put, sources, .. } = self;
         [births, events, snapshots, ends, redrives, arns, lists, unfinished, parked, ended, map_runs, put, sources]
     }
 
     /// What the batch changes in the number of ended executions.
-    pub(super) fn write(&self, entry: &Entry, programs: &mut Programs, batch: &mut Batch) -> Result<i64, JournalError> {
+    pub(super) fn write<'a>(
+        &'a self,
+        entry: &Entry,
+        programs: &mut Programs,
+        batch: &mut Batch<'a>,
+    ) -> Result<i64, JournalError> {
         let tables = self;
         match entry {
             Entry::Born(birth) => {
@@ -142,11 +144,11 @@ impl Tables {
         Ok(0)
     }
 
-    fn forget(&self, kept: &Kept, batch: &mut Batch) -> Result<i64, JournalError> {
+    fn forget<'a>(&'a self, kept: &Kept, batch: &mut Batch<'a>) -> Result<i64, JournalError> {
         let (tables, Kept { birth, end, .. }) = (self, kept);
         let key = birth.sequence.to_be_bytes();
         if end.is_some() {
-            let redriven = batch.last.contains_key(&(tables.redrives.id(), key.into()));
+            let redriven = batch.last.contains_key(&(tables.redrives.name(), key.into()));
             if redriven || tables.ends.get(key).map_err(read("ends"))?.is_none() {
                 return Ok(0);
             }
@@ -185,19 +187,19 @@ impl Tables {
 /// INVARIANT: every key is written once. The store gives all writes of a batch the same age, so of two to one key either
 /// could win: an execution that starts and ends in one batch would stay unfinished.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct Batch<'a> {
     /// Every event has a key of its own.
     pub(super) events: Vec<(Slice, Slice)>,
-    pub(super) last: HashMap<(u64, Slice), (Keyspace, Option<Slice>)>,
+    pub(super) last: HashMap<(&'static str, Slice), (&'a Table, Option<Slice>)>,
 }
 
-impl Batch {
-    pub(super) fn insert(&mut self, table: &Keyspace, key: impl Into<Slice>, value: impl Into<Slice>) {
-        self.last.insert((table.id(), key.into()), (table.clone(), Some(value.into())));
+impl<'a> Batch<'a> {
+    pub(super) fn insert(&mut self, table: &'a Table, key: impl Into<Slice>, value: impl Into<Slice>) {
+        self.last.insert((table.name(), key.into()), (table, Some(value.into())));
     }
 
-    pub(super) fn remove(&mut self, table: &Keyspace, key: impl Into<Slice>) {
-        self.last.insert((table.id(), key.into()), (table.clone(), None));
+    pub(super) fn remove(&mut self, table: &'a Table, key: impl Into<Slice>) {
+        self.last.insert((table.name(), key.into()), (table, None));
     }
 }
 
