@@ -1,12 +1,11 @@
 //! Shared arrays and objects that remember their measure.
 
+use super::members::{Iter, Members};
 use super::{Str, Value, string_json_len};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-type Members = indexmap::IndexMap<Str, Value, foldhash::fast::RandomState>;
 
 /// Serialised length and nesting depth of a value.
 #[derive(Clone, Copy)]
@@ -128,7 +127,7 @@ impl Object {
 
     /// Has it a member of that name?
     pub fn contains_key(&self, name: &str) -> bool {
-        self.0.items.contains_key(name)
+        self.0.items.place(name).is_some()
     }
 
     /// How many members it has.
@@ -138,7 +137,7 @@ impl Object {
 
     /// Has it no member?
     pub fn is_empty(&self) -> bool {
-        self.0.items.is_empty()
+        self.len() == 0
     }
 
     /// Its members, in order.
@@ -148,17 +147,17 @@ impl Object {
 
     /// The names of its members, in order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Str> + ExactSizeIterator {
-        self.0.items.keys()
+        self.iter().map(|(name, _)| name)
     }
 
     /// The values of its members, in order.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator {
-        self.0.items.values()
+        self.iter().map(|(_, value)| value)
     }
 
     /// The member at a position.
     pub fn get_index(&self, index: usize) -> Option<(&Str, &Value)> {
-        self.0.items.get_index(index)
+        self.0.items.at(index)
     }
 
     /// Sets a member: an existing one keeps its place, a new one comes last.
@@ -171,23 +170,18 @@ impl Object {
         if !self.contains_key(name) {
             return None;
         }
-        Node::make_mut(&mut self.0).shift_remove(name)
+        Node::make_mut(&mut self.0).remove(name)
     }
 
     /// The value of a member, to be changed; set to null first when there is none. Copies the object when it is shared.
     pub fn entry_mut(&mut self, name: &str) -> &mut Value {
-        let members = Node::make_mut(&mut self.0);
-        let index = match members.get_index_of(name) {
-            Some(index) => index,
-            None => members.insert_full(name.into(), Value::Null).0,
-        };
-        &mut members[index]
+        Node::make_mut(&mut self.0).entry(name)
     }
 
     pub(super) fn measure(&self) -> Measure {
         self.0.measure(|members| {
             let mut measure = Measure { bytes: 2 + members.len().saturating_sub(1), depth: 0 };
-            for (name, item) in members {
+            for (name, item) in members.iter() {
                 let inner = item.measure();
                 measure.bytes += string_json_len(name) + 1 + inner.bytes;
                 measure.depth = measure.depth.max(inner.depth);
@@ -220,7 +214,7 @@ impl FromIterator<(Str, Value)> for Object {
 }
 impl<'a> IntoIterator for &'a Object {
     type Item = (&'a Str, &'a Value);
-    type IntoIter = indexmap::map::Iter<'a, Str, Value>;
+    type IntoIter = Iter<'a>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.items.iter()
     }

@@ -6,6 +6,7 @@
 //! that did not change.
 
 mod container;
+mod members;
 mod number;
 mod parse;
 
