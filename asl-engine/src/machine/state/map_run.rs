@@ -16,7 +16,7 @@
 //! Each start of a child is a transition of its own, so that 10,000 of them do not hold up anybody else.
 
 use super::map_run_fields::Batches;
-use super::map_run_names::MapRunNames;
+use super::map_run_names::{self, MapRunNames};
 use super::map_run_results::{Results, is_written};
 use super::map_run_writer::Writing;
 use crate::definition::program::{Distributed, ItemReader, Map, State, StateKind};
@@ -41,7 +41,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::machine) struct MapRun {
     pub(super) arn: Str,
-    label: Str,
+    names: MapRunNames,
     /// What ItemSelector sees as `$`: the state's effective input.
     pub(super) effective_input: Value,
     limits: MapRunLimits,
@@ -176,15 +176,16 @@ impl Turn<'_> {
             Err(error) => return self.evaluation_failed(id, error),
         };
         let Some(state_id) = self.frame(id).map(|frame| frame.state) else { return };
-        let names = MapRunNames::new(&self.core.start);
-        let label = distributed.label.clone().unwrap_or_else(|| names.label(state_id));
-        let arn = names.map_run(&label, &self.core.rng.uuid());
+        let own = &self.core.start;
+        let label = distributed.label.clone().unwrap_or_else(|| map_run_names::label(own, state_id));
+        let arn = map_run_names::map_run_arn(own, &label, &self.core.rng.uuid());
+        let names = MapRunNames::new(own, &label, distributed.express);
         self.emit(id, || HistoryDetail::MapRunStarted { map_run_arn: arn.clone() });
         let news = MapRunNews::Started { limits, batched: batches.is_some() };
         self.command(Command::MapRun { map_run_arn: arn.clone(), news });
         let run = MapRun {
             arn,
-            label,
+            names,
             effective_input: prepared.effective_input,
             limits,
             batches,
@@ -344,26 +345,23 @@ impl Turn<'_> {
         let name = self.core.rng.uuid();
         let express_id = distributed.express.then(|| self.core.rng.uuid());
         let seed = self.core.rng.next();
-        let (now, own) = (self.now, self.core.start.clone());
+        let Start { role_arn, test_case, .. } = &self.core.start;
+        let (now, role_arn, test_case) = (self.now, role_arn.clone(), test_case.clone());
         let Some(run) = self.run_of(id) else { return };
-        let names = MapRunNames::new(&own);
         let start = Start {
             input: about.input.clone(),
             input_text: None,
-            execution_arn: match express_id {
-                None => names.execution(&run.label, &name),
-                Some(express_id) => names.express(&run.label, &name, &express_id),
-            },
+            execution_arn: run.names.child(&name, express_id.as_deref()),
             execution_name: name.into(),
-            role_arn: own.role_arn.clone(),
-            state_machine_arn: names.state_machine_arn(&run.label),
-            state_machine_name: names.state_machine_name(&run.label),
+            role_arn,
+            state_machine_arn: run.names.state_machine_arn.clone(),
+            state_machine_name: run.names.state_machine_name.clone(),
             state_machine_version_arn: None,
             state_machine_alias_arn: None,
             machine_type: if distributed.express { MachineType::Express } else { MachineType::Standard },
             seed,
             start_at: Some(map.processor),
-            test_case: own.test_case.clone(),
+            test_case,
             map_item: about.map_item.clone(),
         };
         let (items, again) = (about.items, about.redrives > 0);

@@ -13,51 +13,66 @@ use crate::definition::program::StateId;
 use crate::intrinsic::format_uuid;
 use crate::machine::Start;
 use crate::value::Str;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What an execution gives its Map Runs.
-pub(super) struct MapRunNames<'a> {
+/// What the children of a Map Run are called: made once, shared by all of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct MapRunNames {
+    /// The ARN of a child, up to its name.
+    execution: Str,
+    pub(super) state_machine_arn: Str,
+    pub(super) state_machine_name: Str,
+}
+
+impl MapRunNames {
+    pub(super) fn new(start: &Start, label: &str, express: bool) -> Self {
+        let Own { prefix, state_machine } = Own::of(start);
+        let kind = if express { "express" } else { "execution" };
+        MapRunNames {
+            execution: format!("{prefix}:{kind}:{state_machine}/{label}:").into(),
+            state_machine_arn: format!("{prefix}:stateMachine:{state_machine}/{label}").into(),
+            state_machine_name: format!("{state_machine}/{label}").into(),
+        }
+    }
+
+    /// The ARN of a child; an EXPRESS one has an id besides its name.
+    pub(super) fn child(&self, name: &str, express_id: Option<&str>) -> Str {
+        let (colon, id) = express_id.map_or(("", ""), |id| (":", id));
+        [&self.execution, name, colon, id].concat().into()
+    }
+}
+
+/// The ARN of a Map Run.
+pub(super) fn map_run_arn(start: &Start, label: &str, id: &str) -> Str {
+    let Own { prefix, state_machine } = Own::of(start);
+    format!("{prefix}:mapRun:{state_machine}/{label}:{id}").into()
+}
+
+/// The label of a Map state that has none: the same in every execution of the state machine.
+pub(super) fn label(start: &Start, state: StateId) -> Str {
+    let Own { prefix, state_machine } = Own::of(start);
+    let digest = Sha256::digest(format!("{prefix}:{state_machine}:{}", state.0));
+    let half = |at: usize| digest[at..at + 8].iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
+    format_uuid(half(0), half(8)).into()
+}
+
+/// What an execution's own names give its Map Runs.
+struct Own<'a> {
     /// Everything of the ARN before the kind of resource.
-    prefix: String,
+    prefix: &'a str,
     /// The state machine's name, without the label of a Map Run that the execution itself is a child of.
     state_machine: &'a str,
 }
 
-impl<'a> MapRunNames<'a> {
-    pub(super) fn new(start: &'a Start) -> Self {
+impl<'a> Own<'a> {
+    fn of(start: &'a Start) -> Self {
         let prefix = match start.execution_arn.match_indices(':').nth(4) {
-            Some((end, _)) => start.execution_arn[..end].to_owned(),
+            Some((end, _)) => &start.execution_arn[..end],
             // An execution that was not named in full: an embedded or simulated one.
-            None => "arn:aws:states:local:000000000000".to_owned(),
+            None => "arn:aws:states:local:000000000000",
         };
         let name = start.state_machine_name.as_str();
-        MapRunNames { prefix, state_machine: name.split('/').next().unwrap_or(name) }
-    }
-
-    pub(super) fn map_run(&self, label: &str, id: &str) -> Str {
-        format!("{}:mapRun:{}/{label}:{id}", self.prefix, self.state_machine).into()
-    }
-
-    pub(super) fn execution(&self, label: &str, name: &str) -> Str {
-        format!("{}:execution:{}/{label}:{name}", self.prefix, self.state_machine).into()
-    }
-
-    pub(super) fn express(&self, label: &str, name: &str, id: &str) -> Str {
-        format!("{}:express:{}/{label}:{name}:{id}", self.prefix, self.state_machine).into()
-    }
-
-    pub(super) fn state_machine_arn(&self, label: &str) -> Str {
-        format!("{}:stateMachine:{}/{label}", self.prefix, self.state_machine).into()
-    }
-
-    pub(super) fn state_machine_name(&self, label: &str) -> Str {
-        format!("{}/{label}", self.state_machine).into()
-    }
-
-    /// The label of a Map state that has none: the same in every execution of the state machine.
-    pub(super) fn label(&self, state: StateId) -> Str {
-        let digest = Sha256::digest(format!("{}:{}:{}", self.prefix, self.state_machine, state.0));
-        let half = |at: usize| digest[at..at + 8].iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-        format_uuid(half(0), half(8)).into()
+        Own { prefix, state_machine: name.split('/').next().unwrap_or(name) }
     }
 }
