@@ -283,7 +283,6 @@ impl Birth {
     }
 }
 
-#[cfg(feature = "durable")]
 impl Kept {
     fn status(&self) -> Status {
         Status::of(self.end.as_ref().map(|end| &end.outcome))

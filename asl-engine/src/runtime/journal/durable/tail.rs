@@ -135,7 +135,7 @@ fn read<const N: usize>(reader: &mut impl Read) -> io::Result<[u8; N]> {
 ///
 /// INVARIANT: the next commit is written only when the last one is on the disk. So of a commit that was written in part no
 /// other one can follow: a commit's end with something behind it is one too many.
-fn rest(reader: &mut impl Read, at: u64) -> io::Result<Found> {
+fn rest(reader: &mut BufReader<File>, at: u64) -> io::Result<Found> {
     let (mut window, mut position, mut last, mut ends) = ([0_u8; 4], at, None, false);
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -146,6 +146,8 @@ fn rest(reader: &mut impl Read, at: u64) -> io::Result<Found> {
         // Logs are made larger than what is in them: most of this is nothing.
         if chunk[..length] == ZEROS[..length] {
             (window, position) = ([0; 4], position + length as u64);
+            position = next_data(reader.get_ref(), position)?;
+            reader.seek(SeekFrom::Start(position))?;
             continue;
         }
         for byte in &chunk[..length] {
@@ -160,4 +162,22 @@ fn rest(reader: &mut impl Read, at: u64) -> io::Result<Found> {
             ends |= window == *TRAILER;
         }
     }
+}
+
+/// Where the next byte is that the disk has: what lies between was never written, and is read as zeros.
+#[cfg(target_os = "linux")]
+fn next_data(log: &File, from: u64) -> io::Result<u64> {
+    use rustix::fs::{SeekFrom, seek};
+    match seek(log, SeekFrom::Data(from)) {
+        Ok(data) => Ok(data),
+        // There is none.
+        Err(rustix::io::Errno::NXIO) => Ok(log.metadata()?.len().max(from)),
+        // The file system does not tell.
+        Err(_) => Ok(from),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn next_data(_: &File, from: u64) -> io::Result<u64> {
+    Ok(from)
 }
