@@ -90,7 +90,7 @@ impl Shard {
             parked: false,
             doomed: false,
         };
-        self.running.insert(sequence, hosted);
+        self.running.insert(sequence, Box::new(hosted));
         record
     }
 

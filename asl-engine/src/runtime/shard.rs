@@ -116,7 +116,7 @@ pub(super) struct Shard {
     /// For the tasks it spawns. Weak: a shard ends when the engine is gone and its tasks are done.
     pub(super) own: mpsc::WeakSender<Message>,
     /// The executions that are in memory.
-    pub(super) running: HashMap<u64, Running>,
+    pub(super) running: HashMap<u64, Box<Running>>,
     /// Who is to be woken when, in memory or parked.
     pub(super) timers: BTreeSet<(Timestamp, u64, TimerId)>,
     /// Those that may be parked, and when to look at them.
