@@ -19,6 +19,19 @@ SUPERSEDED = ["sms-voice"]
 RENAMED = {
     ("dynamodb", "AttributeValue", "NULL"): "NUL",
     ("dynamodbstreams", "AttributeValue", "NULL"): "NUL",
+    ("cloudformation", "ListStacksInput", "StackStatusFilter"): "StackStatusFilters",
+    ("ec2", "FpgaImage", "Public"): "isPublic",
+    ("ec2", "Image", "Public"): "PublicLaunchPermissions",
+    ("elasticbeanstalk", "CreatePlatformVersionResult", "Builder"): "PlatformBuilder",
+}
+
+# Texts that are answered with a path before them and are taken without: `/hostedzone/Z1`. The SDK removes the path.
+IDS = [("route53", "ResourceId")]
+
+# Headers that a service wants with every call, which its model does not tell.
+HEADERS = {
+    "apigateway": "accept application/json",
+    "glacier": "x-amz-glacier-version 2012-06-01",
 }
 
 # Names that members cannot have in Java; they get the suffix `Value`. Of these the Developer Guide names `equals`
@@ -129,6 +142,8 @@ class Shapes:
             return ["map ", self.key(shape["key"]), " ", self.key(shape["value"]), " flat" if flattened else "", given]
         if json:
             return ["json"]
+        if (self.service, name) in IDS:
+            return ["id"]
         if kind == "string" and shape.get("enum") and answered:
             return [" ".join(["enum", *map(word, shape["enum"])])]
         if kind == "timestamp":
@@ -255,6 +270,7 @@ def service_text(directory, model):
         ("version", metadata["apiVersion"]),
         ("namespace", metadata.get("xmlNamespace")),
         ("querycompatible", "yes" if "awsQueryCompatible" in metadata else None),
+        ("header", HEADERS.get(prefix.lower())),
     ]
     text = "".join(f"{name} {value}\n" for name, value in lines if value) + "\n"
 
@@ -274,7 +290,7 @@ def service_text(directory, model):
         error = model["shapes"][name].get("error", {})
         text += f"{name} {exception_name(name)} {error.get('code', name)} {error.get('httpStatusCode', '-')}\n"
     text += "\n" + "".join(write(shapes.lines[key]) for key in first.values())
-    return prefix.lower(), text
+    return prefix.lower(), metadata["endpointPrefix"], text
 
 
 def main():
@@ -285,20 +301,20 @@ def main():
     for directory in sorted(loader.list_available_services("service-2")):
         if directory in SUPERSEDED:
             continue
-        name, text = service_text(directory, loader.load_service_model(directory, "service-2"))
+        name, endpoint, text = service_text(directory, loader.load_service_model(directory, "service-2"))
         if name in services:
             sys.exit(f"two services are named {name}")
-        services[name] = text
+        services[name] = endpoint, text
     index, packed = "", b""
-    for name, text in sorted(services.items()):
+    for name, (endpoint, text) in sorted(services.items()):
         deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
         data = deflate.compress(text.encode()) + deflate.flush()
-        index += f"{name} {len(packed)} {len(data)} {len(text.encode())}\n"
+        index += f"{name} {len(packed)} {len(data)} {len(text.encode())} {endpoint}\n"
         packed += data
     out = Path(__file__).parent / "services.models"
     out.write_bytes(f"{index}\n".encode() + packed)
     if len(sys.argv) > 1:
-        for name, text in services.items():
+        for name, (_, text) in services.items():
             (Path(sys.argv[1]) / f"{name}.txt").write_text(text)
     print(f"{len(services)} services of botocore {VERSION}, {out.stat().st_size} bytes")
 

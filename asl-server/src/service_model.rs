@@ -86,9 +86,9 @@ impl Check<'_> {
             }
             (Shape::Enum(words), Value::String(word)) if words.have(word) => Ok(()),
             (Shape::Enum(_), Value::String(_)) => mismatch("is not an expected value"),
-            (Shape::Timestamp(_), Value::String(_)) => Ok(()),
+            (Shape::Timestamp(_) | Shape::Id, Value::String(_)) => Ok(()),
             // Times are strings in Step Functions' answers.
-            (Shape::String(_) | Shape::Blob(_) | Shape::Enum(_) | Shape::Timestamp(_), _) => {
+            (Shape::String(_) | Shape::Id | Shape::Blob(_) | Shape::Enum(_) | Shape::Timestamp(_), _) => {
                 mismatch("must be a string")
             }
             (Shape::Integer(bounds) | Shape::Float(bounds), Value::Number(number)) => {

@@ -13,8 +13,4 @@ mod sign;
 
 pub(crate) use client::{Aws, Call, CallError, Refused};
 pub use endpoint::ServiceEndpoints;
-
-/// Is there this action of that service, named as in `arn:aws:states:::aws-sdk:SERVICE:ACTION`?
-pub(crate) fn knows_api(service: &str, action: &str) -> bool {
-    model::Model::of(service).is_some_and(|model| model.operation(action).is_some())
-}
+pub(crate) use model::check_action;

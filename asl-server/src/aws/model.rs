@@ -39,6 +39,8 @@ pub(crate) struct Service {
     pub(crate) version: String,
     /// Its errors are known by the codes that its query protocol had.
     pub(crate) query_compatible: bool,
+    /// A header that every call of it must have: its name and its value.
+    pub(crate) header: Option<(String, String)>,
 }
 
 /// The model of one service: its text, and where the lines of it begin.
@@ -58,6 +60,8 @@ pub(crate) struct Model {
 /// than 7 MB.
 struct Entry {
     name: &'static str,
+    /// The first label of its hosts, which many take for its name.
+    endpoint: &'static str,
     packed: &'static [u8],
     length: usize,
     model: OnceLock<Option<Model>>,
@@ -77,9 +81,43 @@ fn entries() -> &'static [Entry] {
             let mut number = || words.next()?.parse::<usize>().ok();
             let (start, packed_length, length) = (number()? + 2, number()?, number()?);
             let packed = packed.get(start..start + packed_length)?;
-            Some(Entry { name, packed, length, model: OnceLock::new() })
+            Some(Entry { name, endpoint: words.next()?, packed, length, model: OnceLock::new() })
         };
         index.lines().filter_map(entry).collect()
+    })
+}
+
+/// Is `aws-sdk:SERVICE:ACTION` an action of a service?
+///
+/// # Errors
+/// What to write instead, when it is none.
+pub(crate) fn check_action(service: &str, action: &str) -> Result<(), String> {
+    let Some(model) = Model::of(service) else {
+        let plain: String = service.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let named = entries().iter().find(|entry| entry.name == plain || entry.endpoint == service);
+        return Err(match named {
+            Some(entry) => format!("the service is named `{}` here", entry.name),
+            None => "a service is named as in the AWS SDK for Java, in small letters: `sfn`, `eventbridge`, `cloudwatchlogs`"
+                .to_owned(),
+        });
+    };
+    if model.operation(action).is_some() {
+        return Ok(());
+    }
+    let actions = || model.operations.clone().filter_map(|line| model.line(line).split(' ').next());
+    if let Some(known) = actions().find(|known| known.eq_ignore_ascii_case(action)) {
+        return Err(format!("the action is named `{known}`"));
+    }
+    // Those that begin as it does.
+    let alike = |known: &str| known.bytes().zip(action.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    let best = actions().map(alike).max().filter(|count| *count > 3);
+    let near: Vec<String> =
+        actions().filter(|known| Some(alike(known)) == best).take(5).map(|a| format!("`{a}`")).collect();
+    Err(match near.as_slice() {
+        [] => {
+            format!("`{service}` has no such action; an action is named as in its API, beginning with a small letter")
+        }
+        near => format!("`{service}` has no such action; it has {}", near.join(", ")),
     })
 }
 
@@ -164,6 +202,7 @@ impl Model {
             target: field("target"),
             version: field("version"),
             query_compatible: field("querycompatible") == "yes",
+            header: field("header").split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())),
         };
         Some(Model {
             service,
@@ -362,6 +401,21 @@ mod tests {
             let model = Model::of(&prefix.to_lowercase()).unwrap_or_else(|| panic!("{prefix}"));
             assert_eq!(model.service.prefix, prefix);
         }
+    }
+
+    #[test]
+    fn unknown_actions_are_told_with_what_is_near() {
+        let help = |service, action| check_action(service, action).err().unwrap_or_default();
+        assert_eq!(help("dynamodb", "putItem"), "");
+        assert_eq!(help("dynamodb", "PutItem"), "the action is named `putItem`");
+        assert_eq!(help("dynamodb", "putItems"), "`dynamodb` has no such action; it has `putItem`");
+        assert_eq!(
+            help("sqs", "zap"),
+            "`sqs` has no such action; an action is named as in its API, beginning with a small letter"
+        );
+        assert_eq!(help("events", "putEvents"), "the service is named `eventbridge` here");
+        assert_eq!(help("secrets-manager", "getSecretValue"), "the service is named `secretsmanager` here");
+        assert!(help("nosuch", "thing").starts_with("a service is named as in the AWS SDK for Java"));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Shape<'m> {
     Map(Map<'m>),
     /// Text, of so many characters.
     String(Bounds),
+    /// A text that may have a path before it, which does not count: `/hostedzone/Z1` (Route 53).
+    Id,
     /// One of these words. (Only of what services answer: what they take, they check.)
     Enum(Words<'m>),
     Integer(Bounds),
@@ -56,6 +58,7 @@ impl<'m> Shape<'m> {
             "list" => List::read(rest).map_or(Shape::Unknown, Shape::List),
             "map" => Map::read(rest).map_or(Shape::Unknown, Shape::Map),
             "string" => Shape::String(bounds(rest)),
+            "id" => Shape::Id,
             "enum" => Shape::Enum(Words(rest)),
             "integer" => Shape::Integer(bounds(rest)),
             "float" => Shape::Float(bounds(rest)),
@@ -238,6 +241,12 @@ impl<'m> Member<'m> {
     /// Of a result: it is in the body.
     pub(crate) fn is_answered_in_body(&self) -> bool {
         !matches!(self.place, Place::Header | Place::Headers | Place::Status)
+    }
+
+    /// May a parameter be called this? `DBInstanceIdentifier` is known as well as `DbInstanceIdentifier`, which Step Functions
+    /// writes.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || capital(&self.wire) == name
     }
 
     /// As the service itself spells the member, with a capital letter: `MD5OfBody` where the SDK's spelling is `Md5OfBody`.

@@ -16,7 +16,7 @@ mod tests;
 
 use crate::aws::model::{Model, Operation, Protocol};
 use asl_engine::Value;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 pub(crate) use parameter::ParameterError;
 
 /// A request, not yet addressed and signed.
@@ -78,6 +78,10 @@ pub(crate) fn request(
         Protocol::RestJson | Protocol::RestXml => rest::request(model, operation, &given),
     }?;
     request.host_prefix = host_prefix;
+    if let Some((name, value)) = &model.service.header {
+        let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+        request.headers.extend(header);
+    }
     checksum::add(operation, &given, &mut request)?;
     Ok(request)
 }

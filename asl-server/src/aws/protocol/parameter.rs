@@ -102,10 +102,7 @@ pub(super) fn given<'m, 'v>(
     let mut members: Vec<Option<Member<'m>>> = structure.members().map(Some).collect();
     let mut given = Vec::with_capacity(object.len());
     for (name, value) in object {
-        // `DBInstanceIdentifier` is known as well as `DbInstanceIdentifier`, which Step Functions writes.
-        let is_it = |member: &&mut Option<Member<'m>>| {
-            member.as_ref().is_some_and(|member| member.name == name.as_str() || member.own_name() == name.as_str())
-        };
+        let is_it = |member: &&mut Option<Member<'m>>| member.as_ref().is_some_and(|member| member.is_called(name));
         match members.iter_mut().find(is_it).and_then(Option::take) {
             Some(member) if !value.is_null() => given.push(Given { member, value }),
             Some(_) => {}

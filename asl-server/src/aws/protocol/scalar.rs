@@ -27,7 +27,8 @@ pub(super) fn parameter<'v>(
 ) -> Result<Scalar<'v>, ParameterError> {
     match (shape, value) {
         (Shape::String(_) | Shape::Enum(_), Value::String(text)) => Ok(Scalar::Text(text)),
-        (Shape::String(_) | Shape::Enum(_), _) => Err(path.error("must be a string")),
+        (Shape::Id, Value::String(text)) => Ok(Scalar::Text(id(text))),
+        (Shape::String(_) | Shape::Id | Shape::Enum(_), _) => Err(path.error("must be a string")),
         (Shape::Integer(_), Value::Number(number)) if number.as_i64().is_some() => Ok(Scalar::Number(number)),
         (Shape::Integer(_), _) => Err(path.error("must be an integer")),
         (Shape::Float(_), Value::Number(number)) => Ok(Scalar::Number(number)),
@@ -72,6 +73,11 @@ impl Scalar<'_> {
 /// The form that is meant by a shape in a place where times are usually written in another one.
 pub(super) fn or(form: TimeForm, usual: TimeForm) -> TimeForm {
     if form == TimeForm::Usual { usual } else { form }
+}
+
+/// An id without the path before it: `/hostedzone/Z1` → `Z1`.
+fn id(text: &str) -> &str {
+    text.rsplit_once('/').map_or(text, |(_, id)| id)
 }
 
 /// The bytes that a parameter means: those of the text; of anything else, those of its JSON.
@@ -157,6 +163,7 @@ pub(super) fn result_from_text(shape: &Shape<'_>, text: &str) -> Value {
             "false" | "False" | "FALSE" => Value::from(false),
             other => Value::from(other),
         },
+        Shape::Id => Value::from(id(text)),
         Shape::Blob(_) | Shape::Json => blob_from_base64(text),
         Shape::Timestamp(_) => time_from_text(text).map_or_else(|| Value::from(text), time_result),
         _ => Value::from(text),

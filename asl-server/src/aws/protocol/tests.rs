@@ -138,6 +138,7 @@ fn requests_are_as_the_services_take_them() {
             r#"{"ResourceArn":"r","Tags":[{"Key":"k"}]}"#,
             "POST /tags [content-type: application/json] {\"resourceArn\":\"r\",\"tags\":[{\"Key\":\"k\"}]}",
         ),
+        ("apigateway", "getRestApis", r#"{"Limit":1}"#, "GET /restapis?limit=1 [accept: application/json]"),
         (
             "s3control",
             "getJobTagging",
@@ -181,6 +182,7 @@ fn requests_are_as_the_services_take_them() {
              xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Name>example.com</Name>\
              <CallerReference>c</CallerReference></CreateHostedZoneRequest>",
         ),
+        ("route53", "getHostedZone", r#"{"Id":"/hostedzone/Z1"}"#, "GET /2013-04-01/hostedzone/Z1"),
     ] {
         assert_eq!(written(service, action, parameters), expected, "{service} {action}");
     }
@@ -354,6 +356,13 @@ fn results_are_in_step_functions_spelling() {
              </IsTruncated><Contents><Key>a &amp; b</Key><Size>3</Size></Contents><Contents><Key>c</Key></Contents>\
              <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListBucketResult>",
             r#"{"IsTruncated":false,"Contents":[{"Key":"a & b","Size":3},{"Key":"c"}],"CommonPrefixes":[{"Prefix":"p/"}]}"#,
+        ),
+        (
+            "route53",
+            "getChange",
+            &[],
+            "<GetChangeResponse><ChangeInfo><Id>/change/C1</Id><Status>INSYNC</Status></ChangeInfo></GetChangeResponse>",
+            r#"{"ChangeInfo":{"Id":"C1","Status":"INSYNC"}}"#,
         ),
         (
             "s3",
