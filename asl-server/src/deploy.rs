@@ -5,7 +5,7 @@ use crate::config::{Config, Deployment};
 use crate::service::Service;
 use crate::template::{self, Problem, Stack};
 use anyhow::{Context, bail};
-use asl_engine::definition::{Definition, Format, MachineType, ParseOptions, Substitutions};
+use asl_engine::definition::{Definition, Format, MachineType, ParseOptions, SdkActions, Substitutions};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -112,7 +112,8 @@ pub fn text(file: &Path) -> anyhow::Result<String> {
 
 /// How a definition is read.
 pub fn options(substitutions: &Substitutions, kind: MachineType) -> ParseOptions {
-    ParseOptions { format: Format::Detect, substitutions: substitutions.clone(), kind, knows_api: Some(aws::knows_api) }
+    let sdk_actions = Some(aws::check_action as SdkActions);
+    ParseOptions { format: Format::Detect, substitutions: substitutions.clone(), kind, sdk_actions }
 }
 
 fn check(name: &str, text: &str, substitutions: &Substitutions, kind: MachineType) -> anyhow::Result<Source> {

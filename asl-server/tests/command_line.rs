@@ -223,6 +223,12 @@ fn validate_shows_where_a_definition_is_wrong() {
     assert!(output.contains("wrong.asl.yaml:5:11") && output.contains("Nowhere"), "{output}");
     assert_eq!(error, "1 of 2 with errors\n");
 
+    let state = r#"{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:events:putEvents","Parameters":{},"End":true}"#;
+    let wrong = file("service.asl.json", &format!(r#"{{"StartAt":"S","States":{{"S":{state}}}}}"#));
+    let (code, output, _) = run(&["validate", &wrong]);
+    assert_eq!(code, Some(1));
+    assert!(output.contains("the service is named `eventbridge` here"), "{output}");
+
     let (code, _, error) = run(&["validate", "no-such-file.json"]);
     assert_eq!(code, Some(1));
     assert!(error.contains("cannot read `no-such-file.json`"), "{error}");

@@ -226,6 +226,32 @@ async fn a_definition_is_validated_without_being_created() {
 }
 
 #[tokio::test]
+async fn actions_that_no_service_has_are_refused() {
+    let service = service();
+    for (action, result) in [
+        ("dynamodb:putItem", "OK"),
+        ("dynamodb:PutItem", "FAIL"),
+        ("cloudwatchlogs:putLogEvents", "OK"),
+        ("logs:putLogEvents", "FAIL"),
+    ] {
+        let resource = format!("arn:aws:states:::aws-sdk:{action}");
+        let state = json!({ "Type": "Task", "Resource": resource, "Parameters": {}, "End": true });
+        let definition = json!({ "StartAt": "S", "States": { "S": state } }).to_string();
+        let request = json!({ "definition": definition });
+        let answer = call(&service, "ValidateStateMachineDefinition", request).await.ok();
+        assert_eq!(answer["result"], result, "{action}");
+        if result == "FAIL" {
+            let message = format!(
+                "The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the resource is \
+                 not available in this region."
+            );
+            let finding = &answer["diagnostics"][0];
+            assert_eq!((&finding["message"], &finding["location"]), (&json!(message), &json!("/States/S/Resource")));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_panics_fails_its_task_alone() {
     async fn panics(_: TaskRequest) -> TaskResult {
         panic!("out of luck")

@@ -35,6 +35,9 @@ pub enum MachineType {
     Express,
 }
 
+/// Says whether `aws-sdk:SERVICE:ACTION` is an action of an AWS service; when it is none, what to write instead.
+pub type SdkActions = fn(service: &str, action: &str) -> Result<(), String>;
+
 /// How to read a definition.
 #[derive(Clone, Debug, Default)]
 pub struct ParseOptions {
@@ -44,8 +47,8 @@ pub struct ParseOptions {
     pub substitutions: Substitutions,
     /// The kind of machine; some states are refused in an EXPRESS one.
     pub kind: MachineType,
-    /// Is there this action of that service (`aws-sdk:SERVICE:ACTION`)? Without it, all are taken to be there.
-    pub knows_api: Option<fn(&str, &str) -> bool>,
+    /// Which actions AWS's services have. Left out: every action is taken.
+    pub sdk_actions: Option<SdkActions>,
 }
 
 /// What a text means as a definition, and what is wrong with it.

@@ -20,12 +20,15 @@ pub(crate) fn invalid(resource: &str) -> Finding {
     )
 }
 
-/// A service integration that Step Functions does not have, or that cannot end that way.
-pub(crate) fn not_recognized(resource: &Resource) -> Finding {
+/// A service integration that Step Functions does not have, or that cannot end that way. `help` is for one of AWS's SDK.
+pub(crate) fn not_recognized(resource: &Resource, help: Option<String>) -> Finding {
     let arn = resource.arn();
     let finding = failed(format!(
         "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
     ));
+    if let Some(help) = help {
+        return finding.help(help);
+    }
     let Resource::Service { service, action, .. } = resource else { return finding };
     match integration::of(service, action) {
         Some(known) => {

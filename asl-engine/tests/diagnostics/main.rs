@@ -75,7 +75,12 @@ fn diagnose(text: &str, options: &ParseOptions) -> Vec<String> {
 }
 
 fn json() -> ParseOptions {
-    ParseOptions { format: Format::Json, ..ParseOptions::default() }
+    ParseOptions { format: Format::Json, sdk_actions: Some(sdk_action), ..ParseOptions::default() }
+}
+
+/// All services but one have all actions.
+fn sdk_action(service: &str, _action: &str) -> Result<(), String> {
+    if service == "nosuch" { Err("there is no such service".to_owned()) } else { Ok(()) }
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {

@@ -37,6 +37,13 @@ pub const CASES: &[Case] = &[
         ],
     ),
     (
+        "resource::not_recognized",
+        State(r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::aws-sdk:nosuch:act", "Parameters": {}}"#),
+        &[
+            "2:43 SCHEMA_VALIDATION_FAILED /States/S/Resource: The resource provided arn:aws:states:::aws-sdk:nosuch:act is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.",
+        ],
+    ),
+    (
         "resource::parameter_unsupported",
         State(
             r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sns:publish", "Parameters": {"message": "m", "Message.$": "$.m"}}"#,
@@ -117,7 +124,10 @@ pub const CASES: &[Case] = &[
 
 #[test]
 fn actions_of_the_sdk_are_looked_up_by_who_knows_them() {
-    let knows_api = |service: &str, action: &str| (service, action) == ("s3", "listBuckets");
+    let sdk_actions = |service: &str, action: &str| match (service, action) {
+        ("s3", "listBuckets") => Ok(()),
+        _ => Err("there is only s3:listBuckets".to_owned()),
+    };
     for (resource, recognized) in [
         ("aws-sdk:s3:listBuckets", true),
         ("aws-sdk:s3:listBuckets.waitForTaskToken", true),
@@ -130,7 +140,7 @@ fn actions_of_the_sdk_are_looked_up_by_who_knows_them() {
             r#"{{"StartAt": "T", "States": {{"T": {{"Type": "Task", "End": true, "Resource": "arn:aws:states:::{resource}",
                 "Parameters": {{"TableName": "t", "Key": {{}}}}}}}}}}"#
         );
-        let found = diagnose(&text, &ParseOptions { knows_api: Some(knows_api), ..json() });
+        let found = diagnose(&text, &ParseOptions { sdk_actions: Some(sdk_actions), ..json() });
         assert_eq!(found.is_empty(), recognized, "{resource}: {found:?}");
         assert!(recognized || found[0].contains(&format!("{resource} is not recognized")), "{found:?}");
     }

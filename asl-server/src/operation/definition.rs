@@ -20,13 +20,12 @@ pub(super) fn variable_references(program: &Program) -> Option<VariableReference
 
 /// Reads a definition as the API takes it: JSON, without substitutions.
 pub(super) fn parse(text: &str, kind: MachineType) -> Definition {
-    let options = ParseOptions { kind: definition_type(kind), ..state_options() };
-    Definition::parse(text, &options)
+    Definition::parse(text, &ParseOptions { kind: definition_type(kind), ..options() })
 }
 
-/// How a state is read that stands for itself.
-pub(super) fn state_options() -> ParseOptions {
-    ParseOptions { format: Format::Json, knows_api: Some(aws::knows_api), ..ParseOptions::default() }
+/// How the API reads a definition.
+pub(super) fn options() -> ParseOptions {
+    ParseOptions { format: Format::Json, sdk_actions: Some(aws::check_action), ..ParseOptions::default() }
 }
 
 /// The type as the definition reader calls it.

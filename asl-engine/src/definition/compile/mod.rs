@@ -18,7 +18,7 @@ mod wait;
 
 use super::program::{Program, ReadPath, State, StateId, StateKind, Transition};
 use super::source::{Member, Node};
-use super::{MachineType, ParseOptions};
+use super::{MachineType, ParseOptions, SdkActions};
 use crate::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Finding, Span, graph as transitions, schema, substitution};
 use crate::limits;
 use crate::query::QueryLanguage;
@@ -82,8 +82,7 @@ struct ScopeRecord {
 struct Compiler<'a, 'd> {
     root: &'a Node,
     kind: MachineType,
-    /// Which API actions there are, when somebody knows.
-    knows_api: Option<fn(&str, &str) -> bool>,
+    sdk_actions: Option<SdkActions>,
     /// The machine's query language, which its states have unless they say otherwise (those of branches and item
     /// processors, too: they do not inherit that of the state around them).
     language: QueryLanguage,
@@ -104,7 +103,7 @@ impl<'a, 'd> Compiler<'a, 'd> {
         Compiler {
             root,
             kind: options.kind,
-            knows_api: options.knows_api,
+            sdk_actions: options.sdk_actions,
             language: QueryLanguage::default(),
             states: Vec::new(),
             scopes: Vec::new(),

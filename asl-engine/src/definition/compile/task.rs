@@ -69,8 +69,13 @@ impl<'a> Compiler<'a, '_> {
             self.report(node, resource::invalid(text));
             return None;
         };
-        if !integration::is_recognized(&resource) || !self.has_api(&resource) {
-            self.report(node, resource::not_recognized(&resource));
+        if !integration::is_recognized(&resource) {
+            self.report(node, resource::not_recognized(&resource, None));
+        } else if let Resource::Service { service, action, .. } = &resource
+            && let (Some(service), Some(sdk_actions)) = (service.strip_prefix("aws-sdk:"), self.sdk_actions)
+            && let Err(help) = sdk_actions(service, action)
+        {
+            self.report(node, resource::not_recognized(&resource, Some(help)));
         }
         if self.kind == MachineType::Express {
             match (&resource, resource.pattern()) {
@@ -81,13 +86,6 @@ impl<'a> Compiler<'a, '_> {
             }
         }
         Some(resource)
-    }
-
-    /// Is there the action of AWS's SDK that the resource names? Who does not know takes it to be there.
-    fn has_api(&self, resource: &Resource) -> bool {
-        let Resource::Service { service, action, .. } = resource else { return true };
-        let (Some(service), Some(knows_api)) = (service.strip_prefix("aws-sdk:"), self.knows_api) else { return true };
-        knows_api(service, action)
     }
 
     /// Does the service integration take these parameters? Those are looked at that the definition names itself.

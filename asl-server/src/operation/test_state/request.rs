@@ -195,7 +195,7 @@ impl Request {
             let id = program.find(name).ok_or_else(ApiError::state_not_found_in_definition)?;
             return Ok((program, id));
         }
-        let definition = Definition::parse_state(text, STATE_NAME, &definition::state_options());
+        let definition = Definition::parse_state(text, STATE_NAME, &definition::options());
         let invalid = || ApiError::invalid_definition(aws_message(&definition.diagnostics));
         let program = definition.program.clone().ok_or_else(invalid)?;
         let id = program.start_at;
