@@ -274,6 +274,62 @@ def other_protocols(world):
     cause_is("lambda (rest-json): a missing function is caught", cause, "Function not found: .*", "Lambda", 404)
 
 
+def optimised(world):
+    """The optimised integrations: results with metadata, errors in the words of the first SDK."""
+    key = {"id": {"S": "1"}}
+    world.aws("dynamodb").create_table(
+        TableName="optimised",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    put = world.call("dynamodb:putItem", {"TableName": "optimised", "Item": {**key, "n": {"N": "1"}}})
+    check("optimised: an answer without members has metadata", sorted(put), ["SdkHttpMetadata", "SdkResponseMetadata"])
+    counted = world.call(
+        "dynamodb:updateItem",
+        {
+            "TableName": "optimised",
+            "Key": key,
+            "UpdateExpression": "SET n = n + :one",
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+            "ReturnValues": "UPDATED_NEW",
+        },
+    )
+    check("optimised: an item is updated", counted["Attributes"], {"n": {"N": "2"}})
+    got = world.call("dynamodb:getItem", {"TableName": "optimised", "Key": key})
+    check("optimised: and read", (got["Item"]["n"], got["SdkHttpMetadata"]["HttpStatusCode"]), ({"N": "2"}, 200))
+    condition = {"TableName": "optimised", "Item": key, "ConditionExpression": "attribute_not_exists(id)"}
+    for name, resource, parameters, error, says in [
+        ("a condition", "dynamodb:putItem", condition, "DynamoDB.ConditionalCheckFailedException", "The conditional request failed"),
+        ("no queue", "sqs:sendMessage", {"QueueUrl": world.aws_url + "/1/none", "MessageBody": "m"}, "SQS.QueueDoesNotExistException", "The specified queue does not exist."),
+        ("no topic", "sns:publish", {"TopicArn": "arn:aws:sns:us-east-1:1:none", "Message": "m"}, "SNS.NotFoundException", "Endpoint does not exist"),
+    ]:
+        cause = str(world.caught(resource, parameters, error))
+        told = cause.startswith(says + " (Service: Amazon") and cause.endswith("; Proxy: null)")
+        check("optimised: %s is caught" % name, told or cause)
+
+    queue = world.aws("sqs").create_queue(QueueName="optimised")["QueueUrl"]
+    bodies = lambda: [message["Body"] for message in world.aws("sqs").receive_message(QueueUrl=queue).get("Messages", [])]
+    sent = world.call("sqs:sendMessage", {"QueueUrl": queue, "MessageBody": {"parcel": 1}})
+    check("optimised: a body that is no text is sent as JSON", bodies(), ['{"parcel":1}'])
+    check("optimised: the answer is in SQS's own spelling", "MD5OfMessageBody" in sent)
+    topic = world.aws("sns").create_topic(Name="optimised")["TopicArn"]
+    arn = world.aws("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    world.aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    world.call("sns:publish", {"TopicArn": topic, "Message": {"parcel": 2}})
+    check("optimised: a message is published", [json.loads(body)["Message"] for body in bodies()], ['{"parcel":2}'])
+    world.aws("events").put_rule(Name="optimised", EventPattern='{"source":["orders"]}')
+    world.aws("events").put_targets(Rule="optimised", Targets=[{"Id": "1", "Arn": arn}])
+    entry = {"Source": "orders", "DetailType": "d", "Detail": {"parcel": 3}}
+    put = world.call("events:putEvents", {"Entries": [entry]})
+    check("optimised: events have no metadata", sorted(put), ["Entries", "FailedEntryCount"])
+    event = json.loads(bodies()[0])
+    kinds = [resource.split(":")[5] for resource in event["resources"]]
+    check("optimised: events tell who sent them", (event["detail"], kinds), ({"parcel": 3}, ["execution", "stateMachine"]))
+    failed = world.caught("events:putEvents", {"Entries": [{"Source": "orders", "DetailType": "d"}]}, "EventBridge.FailedEntry")
+    check("optimised: a failed event fails the task", json.loads(failed)["FailedEntryCount"], 1)
+
+
 def refusals(world):
     """What cannot be called says so."""
     for resource, parameters, says in [
@@ -292,6 +348,11 @@ def nothing_configured(asl, environment, work):
     try:
         ended = World(server.url, None).run(task("aws-sdk:ssm:getParameter", {"Name": "x"}))
         check("nothing configured: the task fails at once", (ended["status"], ended["error"]), ("FAILED", "States.Runtime"))
+        queue = {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/own", "MessageBody": {"parcel": 1}}
+        World(server.url, None).call("sqs:sendMessage", queue)
+        own = World(server.url, server.url).aws("sqs")
+        received = own.receive_message(QueueUrl=own.get_queue_url(QueueName="own")["QueueUrl"])["Messages"]
+        check("nothing configured: the server's own queue", [message["Body"] for message in received], ['{"parcel":1}'])
         for says in ["'ssm'", "--aws-endpoint ssm=http://", "AWS_ENDPOINT_URL", "[aws-endpoints]"]:
             check("nothing configured: the cause names %s" % says, says in ended["cause"])
     finally:
@@ -311,7 +372,7 @@ def main():
     parser.add_argument("--asl", default="target/release/asl")
     parser.add_argument("only", nargs="*", help="the groups to run; left out: all")
     arguments = parser.parse_args()
-    groups = [sqs, sqs_callback, sns, dynamodb, eventbridge, secretsmanager, ssm, s3, other_protocols, refusals]
+    groups = [sqs, sqs_callback, sns, dynamodb, eventbridge, secretsmanager, ssm, s3, other_protocols, optimised, refusals]
     # Nothing of the user's own configuration or of a proxy comes in between.
     own = lambda name: name.startswith(("AWS_", "ASL_")) or name.lower().endswith("_proxy")
     environment = {name: value for name, value in os.environ.items() if not own(name)}

@@ -163,7 +163,7 @@ impl ServiceBuilder {
             buckets: self.buckets,
             apis: self.apis,
             aws: self.aws,
-            region: self.caller.region.clone(),
+            caller: self.caller.clone(),
             clock: self.clock.clone(),
         })?);
         let pages = Pages::new(self.clock.clone());

@@ -141,7 +141,8 @@ async fn state_machines_call_the_queues_operations() {
     );
     assert_eq!(output(&run(&service, &none.await, "e", "{}").await), json!({}), "it is in flight");
     let unknown = call("startMessageMoveTask", json!({ "SourceArn": "a" })).await;
-    assert!(unknown["cause"].as_str().unwrap().contains("aws-sdk:sqs:startMessageMoveTask"), "{unknown}");
+    assert_eq!(unknown["error"], "Sqs.UnsupportedOperationException");
+    assert!(unknown["cause"].as_str().unwrap().contains("operation StartMessageMoveTask"), "{unknown}");
 }
 
 fn uuid() -> String {

@@ -252,8 +252,9 @@ async fn corpus(args: CorpusArgs) -> Result<bool> {
     };
     match args.endpoint {
         None => {
-            // The functions of cases run in process; any log group is taken; folders stand for buckets; queues are built in.
-            options.has.extend(["lambda", "logs", "s3", "sqs"].map(str::to_owned));
+            // The functions of cases run in process; any log group is taken; folders stand for buckets; queues are built in. Of
+            // API Gateway's cases, one calls no API, and the others have mocks.
+            options.has.extend(["apigateway", "lambda", "logs", "s3", "sqs"].map(str::to_owned));
             let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
             play_all(cases, LibraryTargets, options, jobs, done).await;
         }

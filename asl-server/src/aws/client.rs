@@ -6,6 +6,8 @@ use super::model::{Model, Operation};
 use super::protocol::{self, ParameterError, Refusal, Unreadable, WireAnswer, WireRequest};
 use super::{host, sign};
 use crate::http_client::{HttpClients, reason};
+use crate::queue::{Asker, Queues};
+use crate::service::Caller;
 use asl_engine::Value;
 use asl_engine::runtime::Clock;
 use reqwest::Url;
@@ -13,6 +15,8 @@ use reqwest::header::HeaderMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The service that the local queues stand in for.
+const STAND_IN: &str = "sqs";
 /// How long an answer may take when the caller does not say.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes of an answer: what a state may hold, and what a protocol needs to tell it.
@@ -27,7 +31,10 @@ pub(crate) struct Aws {
 struct Shared {
     endpoints: ServiceEndpoints,
     clients: HttpClients,
-    region: String,
+    /// The account and region of calls that do not say.
+    caller: Caller,
+    /// Answer what is asked of SQS when nobody said where it is.
+    queues: Arc<Queues>,
 }
 
 /// A call.
@@ -115,8 +122,8 @@ pub(crate) struct Refused {
 }
 
 impl Aws {
-    pub(crate) fn new(endpoints: ServiceEndpoints, clients: HttpClients, region: impl Into<String>) -> Self {
-        Aws { shared: Arc::new(Shared { endpoints, clients, region: region.into() }) }
+    pub(crate) fn new(endpoints: ServiceEndpoints, clients: HttpClients, caller: Caller, queues: Arc<Queues>) -> Self {
+        Aws { shared: Arc::new(Shared { endpoints, clients, caller, queues }) }
     }
 
     /// Is it said where a service is?
@@ -131,7 +138,9 @@ impl Aws {
     pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let name = || call.service.to_owned();
         let endpoint = self.shared.endpoints.of(call.service);
-        let endpoint = endpoint.ok_or_else(|| CallError::NotConfigured { service: name() })?;
+        if endpoint.is_none() && call.service != STAND_IN {
+            return Err(CallError::NotConfigured { service: name() });
+        }
         let model = Model::of(call.service).ok_or_else(|| CallError::UnknownService(name()))?;
         let unknown = || CallError::UnknownOperation { service: name(), operation: call.operation.to_owned() };
         let mut operation = model.operation(call.operation).ok_or_else(unknown)?;
@@ -139,7 +148,11 @@ impl Aws {
             operation = operation.with_own_names();
         }
         let wire = protocol::request(model, &operation, call.parameters, call.token)?;
-        let region = call.region.filter(|region| !region.is_empty()).unwrap_or(&self.shared.region);
+        let region = call.region.filter(|region| !region.is_empty()).unwrap_or(&self.shared.caller.region);
+        let Some(endpoint) = endpoint else {
+            let answer = self.ask_queues(operation.name, &wire, region).await;
+            return read(model, &operation, "the local queue", answer);
+        };
         let Addressed { url, headers, body, method } = address(model, &operation, endpoint, wire, region)?;
 
         let client = self.shared.clients.of(&url).map_err(CallError::Unreachable)?;
@@ -155,8 +168,64 @@ impl Aws {
             body.extend_from_slice(&chunk);
         }
         let answer = WireAnswer { status: response.status().as_u16(), headers: response.headers().clone(), body };
-        read(model, &operation, &url, answer)
+        read(model, &operation, url.as_str(), answer)
     }
+
+    /// The local queues' answer to a request of SQS's.
+    async fn ask_queues(&self, operation: &str, request: &WireRequest, region: &str) -> WireAnswer {
+        let caller = Caller { region: region.to_owned(), ..self.shared.caller.clone() };
+        let asker = Asker { caller: &caller, base: None };
+        self.shared.queues.respond(operation, &request.body, &asker).await.into_wire()
+    }
+
+    /// Signs a request of a service whose operations no model has: an API behind API Gateway.
+    ///
+    /// # Errors
+    /// When there are no credentials for it.
+    pub(crate) fn sign(
+        &self,
+        service: &str,
+        region: Option<&str>,
+        request: &Unsigned<'_>,
+        headers: &mut HeaderMap,
+    ) -> Result<(), CallError> {
+        let region = region.filter(|region| !region.is_empty()).unwrap_or(&self.shared.caller.region);
+        let is_aws = request.url.host_str().is_some_and(host::is_of_aws);
+        sign(service, region, is_aws, request, headers)
+    }
+}
+
+/// A request before it is signed.
+pub(crate) struct Unsigned<'a> {
+    pub(crate) method: &'a reqwest::Method,
+    pub(crate) url: &'a Url,
+    pub(crate) body: &'a [u8],
+}
+
+fn sign(
+    service: &str,
+    region: &str,
+    is_aws: bool,
+    request: &Unsigned<'_>,
+    headers: &mut HeaderMap,
+) -> Result<(), CallError> {
+    let Unsigned { method, url, body } = request;
+    let credentials = match Credentials::find() {
+        Some(credentials) => credentials,
+        None if is_aws => return Err(CallError::NoCredentials),
+        None => Credentials::test(),
+    };
+    let signing = sign::Signing { credentials: &credentials, region, service, time: Clock::System.now() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let request = sign::Request {
+        method: method.as_str(),
+        host: &format!("{}{port}", url.host_str().unwrap_or_default()),
+        path: url.path(),
+        query: url.query().unwrap_or_default(),
+        body,
+    };
+    let signed = signing.sign(&request, headers);
+    signed.map_err(|_| CallError::Unreachable("the credentials have characters that no request can carry".into()))
 }
 
 /// A request with its address and its signature.
@@ -191,33 +260,13 @@ fn address(
     }
     let mut headers = wire.headers;
     if !operation.anonymous {
-        let credentials = match Credentials::find() {
-            Some(credentials) => credentials,
-            None if endpoint.is_aws() => return Err(CallError::NoCredentials),
-            None => Credentials::test(),
-        };
-        let signing = sign::Signing {
-            credentials: &credentials,
-            region,
-            service: &service.signing_name,
-            time: Clock::System.now(),
-        };
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let request = sign::Request {
-            method: wire.method.as_str(),
-            host: &format!("{}{port}", url.host_str().unwrap_or_default()),
-            path: url.path(),
-            query: url.query().unwrap_or_default(),
-            body: &wire.body,
-        };
-        let signed = signing.sign(&request, &mut headers);
-        signed
-            .map_err(|_| CallError::Unreachable("the credentials have characters that no request can carry".into()))?;
+        let unsigned = Unsigned { method: &wire.method, url: &url, body: &wire.body };
+        sign(&service.signing_name, region, endpoint.is_aws(), &unsigned, &mut headers)?;
     }
     Ok(Addressed { url, method: wire.method, headers, body: wire.body })
 }
 
-fn read(model: &Model, operation: &Operation<'_>, url: &Url, answer: WireAnswer) -> Result<Answer, CallError> {
+fn read(model: &Model, operation: &Operation<'_>, place: &str, answer: WireAnswer) -> Result<Answer, CallError> {
     let header = |names: &[&str]| {
         let value = names.iter().find_map(|name| answer.headers.get(*name)?.to_str().ok());
         value.map(str::to_owned)
@@ -236,7 +285,7 @@ fn read(model: &Model, operation: &Operation<'_>, url: &Url, answer: WireAnswer)
             prefix: model.service.prefix.clone(),
         }))),
         Err(Unreadable(problem)) => {
-            Err(CallError::Unreadable(format!("{url} answered {}, but {problem}", answer.status)))
+            Err(CallError::Unreadable(format!("{place} answered {}, but {problem}", answer.status)))
         }
     }
 }

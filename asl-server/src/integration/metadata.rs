@@ -1,57 +1,86 @@
 //! What AWS's optimised integrations add to a service's answer: `SdkHttpMetadata` and `SdkResponseMetadata`.
 
-use asl_engine::value::{Array, Object};
-use asl_engine::{Timestamp, Value, object};
+use crate::wire::timestamp::http_date;
+use asl_engine::runtime::Clock;
+use asl_engine::value::{Array, Object, Str};
+use asl_engine::{Value, object};
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 
-/// Adds the metadata of an HTTP answer to a service's result.
-pub(super) fn add(result: &mut Object, request_id: &str, content_type: &str, content_length: usize) {
-    let headers = [
-        ("x-amzn-RequestId", request_id.to_owned()),
-        ("connection", "keep-alive".to_owned()),
-        ("Content-Length", content_length.to_string()),
-        ("Date", http_date()),
-        ("Content-Type", content_type.to_owned()),
-    ];
-    let list = |text: &String| Value::Array(Array::from(vec![Value::from(text.clone())]));
-    let all: Object = headers.iter().map(|(name, text)| ((*name).into(), list(text))).collect();
-    let single: Object = headers.iter().map(|(name, text)| ((*name).into(), Value::from(text.clone()))).collect();
+/// Services that spell it `Connection` (recorded; the others write `connection`).
+const CAPITAL_CONNECTION: [&str; 2] = ["ApiGateway", "DynamoDB"];
+
+/// Adds what the HTTP answer of a service says beside its result. `service`: as its errors begin.
+pub(super) fn add_headers(result: &mut Object, service: &str, status: u16, headers: &HeaderMap, request_id: &str) {
+    let first = |value: &Value| value.as_array().and_then(|values| values.first().cloned()).unwrap_or_default();
+    let all = lists(service, headers);
+    let single: Object = all.iter().map(|(name, values)| (name.clone(), first(values))).collect();
     result.insert(
         "SdkHttpMetadata",
         object! {
             "AllHttpHeaders" => all,
             "HttpHeaders" => single,
-            "HttpStatusCode" => 200,
+            "HttpStatusCode" => u64::from(status),
         },
     );
     result.insert("SdkResponseMetadata", object! { "RequestId" => request_id });
 }
 
-/// Now, as HTTP writes it: `Thu, 18 Apr 2024 06:27:01 GMT`.
-fn http_date() -> String {
-    let now = asl_engine::runtime::Clock::System.now();
-    format_date(now)
+/// The same for an answer of which no more is known.
+pub(super) fn add(result: &mut Object, request_id: &str, content_type: &str, length: usize) {
+    let text = |text: String| HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
+    let headers = HeaderMap::from_iter([
+        (HeaderName::from_static("x-amzn-requestid"), text(request_id.to_owned())),
+        (CONNECTION, HeaderValue::from_static("keep-alive")),
+        (CONTENT_LENGTH, text(length.to_string())),
+        (DATE, text(http_date(Clock::System.now()))),
+        (CONTENT_TYPE, text(content_type.to_owned())),
+    ]);
+    add_headers(result, "", 200, &headers, request_id);
 }
 
-fn format_date(moment: Timestamp) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    // `2024-04-18T06:27:01.000Z`
-    let text = moment.to_string();
-    let days = moment.as_millis().div_euclid(86_400_000).rem_euclid(7) as usize;
-    let month = text.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
-    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
-    let month = MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"Jan");
-    format!("{}, {} {month} {} {} GMT", DAYS[days], part(8..10), part(0..4), part(11..19))
+/// Each header with the list of its values, spelled as AWS's services do. (HTTP itself does not mind.)
+pub(super) fn lists(service: &str, headers: &HeaderMap) -> Object {
+    let text = |value: &HeaderValue| Value::from(String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let values = |name| headers.get_all(name).iter().map(text).collect::<Array>();
+    headers.keys().map(|name| (spelled(service, name.as_str()), Value::Array(values(name)))).collect()
+}
+
+fn spelled(service: &str, name: &str) -> Str {
+    match name {
+        "connection" if !CAPITAL_CONNECTION.contains(&service) => "connection".into(),
+        "x-amzn-requestid" => "x-amzn-RequestId".into(),
+        "x-amzn-trace-id" => "X-Amzn-Trace-Id".into(),
+        "x-amz-cf-id" => "X-Amz-Cf-Id".into(),
+        "x-amz-cf-pop" => "X-Amz-Cf-Pop".into(),
+        name if name.starts_with("x-amz") => name.into(),
+        name => {
+            let mut begins = true;
+            let letter = |letter: char| {
+                let capital = std::mem::replace(&mut begins, letter == '-');
+                if capital { letter.to_ascii_uppercase() } else { letter }
+            };
+            name.chars().map(letter).collect::<String>().into()
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::spelled;
 
     #[test]
-    fn dates_as_http_does() {
-        let moment = Timestamp::parse("2024-04-18T06:27:01Z").unwrap();
-        assert_eq!(format_date(moment), "Thu, 18 Apr 2024 06:27:01 GMT");
-        assert_eq!(format_date(Timestamp::parse("1970-01-01T00:00:00Z").unwrap()), "Thu, 01 Jan 1970 00:00:00 GMT");
+    fn headers_are_spelled_as_recorded() {
+        for (service, name) in [
+            ("SQS", "connection"),
+            ("DynamoDB", "Connection"),
+            ("DynamoDB", "x-amz-crc32"),
+            ("SQS", "x-amzn-RequestId"),
+            ("ApiGateway", "Content-Length"),
+            ("ApiGateway", "x-amz-apigw-id"),
+            ("ApiGateway", "X-Amzn-Trace-Id"),
+            ("ApiGateway", "Via"),
+        ] {
+            assert_eq!(spelled(service, &name.to_ascii_lowercase()), name);
+        }
     }
 }

@@ -5,8 +5,11 @@
 //! for a resource the task fails at once, with a cause that names the resource and the setting that would provide it.
 
 mod abandoned;
+mod apigateway;
 mod aws_sdk;
+mod dynamodb;
 mod endpoint;
+mod events;
 mod http;
 pub mod http_invoke;
 mod item_reader;
@@ -28,7 +31,7 @@ use crate::aws::{Aws, ServiceEndpoints};
 use crate::function::Functions;
 use crate::http_client::HttpClients;
 use crate::queue::Queues;
-use crate::service::{Service, WeakService};
+use crate::service::{Caller, Service, WeakService};
 use crate::storage::Buckets;
 use asl_engine::StatesError;
 use asl_engine::runtime::Clock;
@@ -49,7 +52,7 @@ struct Services {
     buckets: Buckets,
     http: http_invoke::HttpTasks,
     topics: Topics,
-    queues: Queues,
+    queues: Arc<Queues>,
     states: OnceLock<WeakService>,
 }
 
@@ -60,17 +63,17 @@ pub(crate) struct Places {
     pub(crate) buckets: Buckets,
     pub(crate) apis: HttpApis,
     pub(crate) aws: ServiceEndpoints,
-    /// The region of AWS's services when an execution does not say.
-    pub(crate) region: String,
+    /// The account and region of calls that do not say.
+    pub(crate) caller: Caller,
     pub(crate) clock: Clock,
 }
 
 impl Dispatcher {
     pub(crate) fn new(places: Places) -> anyhow::Result<Self> {
-        let Places { endpoints, functions, buckets, apis, aws, region, clock } = places;
+        let Places { endpoints, functions, buckets, apis, aws, caller, clock } = places;
         let (clients, http, states) = (HttpClients::new()?, http_invoke::HttpTasks::new(apis), OnceLock::new());
-        let aws = Aws::new(aws, clients.clone(), region);
-        let (topics, queues) = (Topics::new(clock.clone()), Queues::new(clock));
+        let (topics, queues) = (Topics::new(clock.clone()), Arc::new(Queues::new(clock)));
+        let aws = Aws::new(aws, clients.clone(), caller, Arc::clone(&queues));
         let services = Services { endpoints, functions, clients, aws, buckets, http, topics, queues, states };
         Ok(Dispatcher { services: Arc::new(services) })
     }
@@ -132,9 +135,11 @@ impl Services {
         match (service, action) {
             ("lambda", "invoke") => lambda::invoke(self, &request).await,
             ("http", "invoke") => http_invoke::invoke(self, &request, None).await,
-            ("sns", "publish") => sns::publish(&self.topics, &request),
+            ("apigateway", "invoke") => apigateway::invoke(self, &request).await,
+            ("dynamodb", action) if dynamodb::ACTIONS.contains(&action) => dynamodb::call(self, action, &request).await,
+            ("events", "putEvents") => events::put_events(self, &request).await,
+            ("sns", "publish") => sns::publish(self, &request).await,
             ("sqs", "sendMessage") => sqs::send_message(self, &request).await,
-            ("aws-sdk:sqs", action) if !self.aws.is_configured("sqs") => sqs::call(self, action, &request).await,
             ("states", "startExecution") => states::start_execution(self, &request).await,
             ("aws-sdk:sfn", action) if request.resource.pattern() == Pattern::RequestResponse => {
                 sfn::call(self, action, &request).await
@@ -157,7 +162,7 @@ impl Services {
 fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(
         "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
-         --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, http:invoke, sns:publish, sqs:sendMessage, \
-         states:startExecution and aws-sdk:SERVICE:ACTION."
+         --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, http:invoke, apigateway:invoke, \
+         sns:publish, sqs:sendMessage, dynamodb's items, events:putEvents, states:startExecution and aws-sdk:SERVICE:ACTION."
     ))
 }

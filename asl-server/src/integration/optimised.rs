@@ -1,9 +1,12 @@
 //! What the optimised integrations share. AWS made most of them with version 1 of its SDK for Java, and so they tell errors in
 //! its words.
 
-use crate::service::Caller;
-use asl_engine::StatesError;
-use asl_engine::task::TaskRequest;
+use super::{Services, metadata};
+use crate::aws::{Answer, Call, CallError};
+use asl_engine::task::{TaskRequest, TaskResult};
+use asl_engine::value::{Object, Str};
+use asl_engine::{StatesError, Value};
+use std::time::Duration;
 
 /// A service as the SDK names it.
 pub(super) struct Service {
@@ -14,6 +17,58 @@ pub(super) struct Service {
 }
 
 impl Service {
+    /// Calls an operation of the service, which the integration of the SDK names `model`.
+    pub(super) async fn call(
+        &self,
+        services: &Services,
+        model: &str,
+        operation: &str,
+        parameters: &Value,
+        request: &TaskRequest,
+    ) -> Result<Answer, StatesError> {
+        let call = Call {
+            service: model,
+            operation,
+            parameters,
+            region: request.execution_arn.split(':').nth(3),
+            timeout: request.timeout_seconds.map(Duration::from_secs),
+            token: &request.request_id(),
+            own_names: true,
+        };
+        services.aws.call(call).await.map_err(|error| self.failed(error))
+    }
+
+    /// What it answered, with what the HTTP answer says beside it.
+    pub(super) fn result(&self, answer: Answer) -> TaskResult {
+        let Answer { output, status, headers, request_id, .. } = answer;
+        let Value::Object(mut result) = output else { return Ok(output) };
+        metadata::add_headers(&mut result, self.prefix, status, &headers, &request_id);
+        // AWS writes the members in alphabetical order.
+        let mut members: Vec<(Str, Value)> = result.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(Value::Object(members.into_iter().collect()))
+    }
+
+    /// Why a call has no result, as the task's error.
+    fn failed(&self, error: CallError) -> StatesError {
+        let cause = error.to_string();
+        match error {
+            CallError::Refused(refused) => {
+                let shape = refused.refusal.shape.as_deref();
+                let (code, message) = (&refused.refusal.code, &refused.refusal.message);
+                self.refused(shape, code, message, refused.status, &refused.request_id)
+            }
+            CallError::Unreachable(_) | CallError::TimedOut { .. } | CallError::TooLarge | CallError::Unreadable(_) => {
+                StatesError::new(format!("{}.SdkClientException", self.prefix), cause)
+            }
+            CallError::Parameters(_)
+            | CallError::NotConfigured { .. }
+            | CallError::NoCredentials
+            | CallError::UnknownService(_)
+            | CallError::UnknownOperation { .. } => StatesError::runtime(cause),
+        }
+    }
+
     /// What it refused, as a task's error. `shape` is the exception when the service's model has it.
     pub(super) fn refused(
         &self,
@@ -24,8 +79,10 @@ impl Service {
         request_id: &str,
     ) -> StatesError {
         let Service { prefix, name } = self;
-        let kind = shape.unwrap_or(name);
+        // The SDK's exception of all that a model does not name: DynamoDB's, `AmazonDynamoDBv2`, has no `v2` in it.
+        let kind = shape.unwrap_or(name.trim_end_matches("v2"));
         let suffix = if kind.ends_with("Exception") { "" } else { "Exception" };
+        let message = if message.is_empty() { "null" } else { message };
         let cause = format!(
             "{message} (Service: {name}; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
         );
@@ -33,9 +90,19 @@ impl Service {
     }
 }
 
-/// The account and region of the execution that asks.
-pub(super) fn caller(request: &TaskRequest) -> Caller {
-    let mut parts = request.execution_arn.split(':').skip(3).map(str::to_owned);
-    let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    Caller { account, region }
+/// The parameters, one of which is sent as JSON text when it is no string.
+pub(super) fn with_text(parameters: &Value, name: &str) -> Value {
+    let mut parameters = parameters.clone();
+    if let Value::Object(members) = &mut parameters {
+        as_text(members, name);
+    }
+    parameters
+}
+
+/// A member that is no string becomes JSON text.
+pub(super) fn as_text(members: &mut Object, name: &str) {
+    if let Some(value) = members.get(name).filter(|value| !matches!(value, Value::String(_) | Value::Null)) {
+        let text = Value::from(value.to_json());
+        members.insert(name, text);
+    }
 }

@@ -76,7 +76,7 @@ fn refused(error: &ApiError, request_id: &str) -> StatesError {
     StatesError::new(format!("Sfn.{kind}{suffix}"), cause)
 }
 
-pub(super) fn capitalised(name: &str) -> String {
+fn capitalised(name: &str) -> String {
     let mut rest = name.chars();
     rest.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(rest).collect()
 }

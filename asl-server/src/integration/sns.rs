@@ -1,6 +1,7 @@
-//! `sns:publish` to local topics: they keep their messages where the user can read them.
+//! `sns:publish`. Where nobody said where SNS is, local topics keep the messages where the user can read them.
 
-use super::{metadata, optimised};
+use super::optimised::{Service, with_text};
+use super::{Services, metadata};
 use asl_engine::runtime::Clock;
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_engine::value::Object;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const SNS: optimised::Service = optimised::Service { prefix: "SNS", name: "AmazonSNS" };
+const SNS: Service = Service { prefix: "SNS", name: "AmazonSNS" };
 
 /// How many messages a topic keeps; older ones go first.
 const MESSAGES_MAX: usize = 1_000;
@@ -74,7 +75,16 @@ impl Topics {
     }
 }
 
-pub(super) fn publish(topics: &Topics, request: &TaskRequest) -> TaskResult {
+pub(super) async fn publish(services: &Services, request: &TaskRequest) -> TaskResult {
+    if !services.aws.is_configured("sns") {
+        return publish_here(&services.topics, request);
+    }
+    let parameters = with_text(&request.input, "Message");
+    SNS.result(SNS.call(services, "sns", "publish", &parameters, request).await?)
+}
+
+/// Keeps the message in its local topic.
+fn publish_here(topics: &Topics, request: &TaskRequest) -> TaskResult {
     let parameter = |name: &str| request.input.get(name);
     let target = ["TopicArn", "TargetArn"].iter().find_map(|name| parameter(name)?.as_str());
     let Some(arn) = target else {

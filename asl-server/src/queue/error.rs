@@ -15,14 +15,6 @@ pub struct QueueError {
 }
 
 impl QueueError {
-    /// The HTTP status of every refusal of SQS's JSON protocol.
-    pub const STATUS: u16 = 400;
-
-    /// Is it one of the exceptions of SQS's model? SDKs have classes for these, and one for all others.
-    pub fn is_modelled(&self) -> bool {
-        !["MissingParameter", "InvalidParameterValue", "SerializationException"].contains(&self.shape)
-    }
-
     fn new(shape: &'static str, code: &'static str, message: impl Into<String>) -> Self {
         QueueError { shape, code, message: message.into() }
     }

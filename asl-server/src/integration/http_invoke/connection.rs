@@ -249,11 +249,11 @@ impl OAuth {
             query: more.query().map(owned).collect(),
             body: Some(encoding::form(&form)),
         };
-        let url = endpoints.locate(&call.endpoint)?;
+        let url = endpoints.locate(&call.endpoint).map_err(super::invalid)?;
         let client = clients.of(&url).map_err(|problem| self.refused(&problem))?;
         let response = call.send(client, url, Duration::from_secs(10)).await;
         let answer = match response {
-            Ok(response) => super::response::receive(response).await?.answer()?,
+            Ok(response) => super::receive(response).await?.answer()?,
             Err(error) => return Err(self.refused(&super::reason(&error))),
         };
         match answer.get("ResponseBody") {

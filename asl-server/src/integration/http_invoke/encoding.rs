@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Names and values, encoded and joined.
-pub(super) fn form(pairs: &[(String, String)]) -> String {
+pub(in crate::integration) fn form(pairs: &[(String, String)]) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
@@ -16,7 +16,7 @@ pub(super) fn form(pairs: &[(String, String)]) -> String {
 }
 
 /// The members of an object as texts; an array stands for several values of one name.
-pub(super) fn pairs(field: &str, given: Option<&Value>) -> Result<Vec<(String, String)>, StatesError> {
+pub(in crate::integration) fn pairs(field: &str, given: Option<&Value>) -> Result<Vec<(String, String)>, StatesError> {
     let members = match given {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Object(members)) => members,

@@ -1,6 +1,5 @@
 //! Which endpoints may be called, and where they are.
 
-use asl_engine::StatesError;
 use reqwest::Url;
 use std::collections::BTreeMap;
 
@@ -31,9 +30,9 @@ impl HttpEndpoints {
     /// Where an endpoint is called.
     ///
     /// # Errors
-    /// `States.Runtime`: it is no URL, or neither on this machine nor configured.
-    pub(super) fn locate(&self, endpoint: &str) -> Result<Url, StatesError> {
-        let no_url = || super::invalid(format!("'{endpoint}' is no URL"));
+    /// Why it is not called: it is no URL, or neither on this machine nor configured.
+    pub(super) fn locate(&self, endpoint: &str) -> Result<Url, String> {
+        let no_url = || format!("'{endpoint}' is no URL");
         let rest_of = |api: &str| {
             let rest = endpoint.strip_prefix(api)?;
             (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
@@ -48,11 +47,11 @@ impl HttpEndpoints {
             return Ok(url);
         }
         let origin = url.origin().ascii_serialization();
-        Err(super::invalid(format!(
+        Err(format!(
             "'{endpoint}' is not called, as it is not on this machine. Start the server with \
              --http-endpoint {origin}=http://127.0.0.1:PORT to let a local server answer it, or with \
              --http-endpoint {origin}={origin} to call it"
-        )))
+        ))
     }
 }
 
@@ -98,10 +97,10 @@ mod tests {
             "http://user@10.0.0.1/",
             "file:///etc/passwd",
         ] {
-            let cause = located(endpoint).unwrap_err().cause.unwrap();
+            let cause = located(endpoint).unwrap_err();
             assert!(cause.contains("--http-endpoint"), "{cause}");
         }
-        assert!(located("not a url").unwrap_err().cause.unwrap().contains("is no URL"));
+        assert!(located("not a url").unwrap_err().contains("is no URL"));
         for (api, place, says) in [("api", "http://x", "is no URL"), ("https://a", "ftp://b", "is no URL")] {
             let settings = [(api.to_owned(), place.to_owned())].into();
             assert!(HttpEndpoints::new(&settings).unwrap_err().to_string().contains(says));

@@ -4,9 +4,9 @@
 //! decides. Only endpoints on this machine are called, unless others were configured.
 
 mod connection;
-mod encoding;
+pub(super) mod encoding;
 mod endpoints;
-mod response;
+pub(super) mod response;
 mod trace;
 
 pub use connection::{Connection, Secret};
@@ -88,6 +88,11 @@ impl HttpTasks {
     pub(super) fn new(apis: HttpApis) -> Self {
         HttpTasks { apis, tokens: Tokens::default() }
     }
+
+    /// Where an endpoint is called.
+    pub(super) fn locate(&self, endpoint: &str) -> Result<Url, String> {
+        self.apis.endpoints.locate(endpoint)
+    }
 }
 
 /// Sends the request and tells the answer; `trace` sees both.
@@ -100,14 +105,14 @@ pub(super) async fn invoke(services: &Services, request: &TaskRequest, trace: Op
     for (name, value) in connection.authorization(tokens, &apis.endpoints, &services.clients).await? {
         call.headers.insert(name, value);
     }
-    let url = apis.endpoints.locate(&call.endpoint)?;
+    let url = apis.endpoints.locate(&call.endpoint).map_err(invalid)?;
     let client = services.clients.of(&url).map_err(|problem| StatesError::new(names::HTTP_SOCKET, problem))?;
     let mut trace = trace;
     if let Some(trace) = &mut trace {
         trace.sends(&call, &request.input, more, region)?;
     }
     let response = call.send(client, url, TIMEOUT).await.map_err(|error| unanswered(&call.endpoint, &error))?;
-    let received = response::receive(response).await?;
+    let received = receive(response).await?;
     if let Some(trace) = trace {
         trace.got(&received);
     }
@@ -121,6 +126,11 @@ fn prepare(parameters: &Value, more: &HttpParameters, region: &str) -> Result<Ca
     call.headers.insert(USER_AGENT, agent.map_err(|_| StatesError::runtime("The region is no header value."))?);
     call.headers.insert(RANGE, HeaderValue::from_static("bytes=0-262144"));
     Ok(call)
+}
+
+async fn receive(response: reqwest::Response) -> Result<response::Received, StatesError> {
+    let url = response.url().to_string();
+    response::receive(response).await.map_err(|error| unanswered(&url, &error))
 }
 
 /// No answer, or half of one.

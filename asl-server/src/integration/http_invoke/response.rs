@@ -1,6 +1,5 @@
 //! What an API answered, as the task's output or its error.
 
-use super::unanswered;
 use asl_engine::limits;
 use asl_engine::task::TaskResult;
 use asl_engine::value::{Object, Str};
@@ -15,19 +14,19 @@ const UNSUPPORTED: [&str; 4] = ["application/octet-stream", "image/", "video/", 
 const CAUSE_CHARS_MAX: usize = limits::CAUSE_CHARS_MAX;
 
 /// A response, read whole.
-pub(super) struct Received {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(in crate::integration) struct Received {
+    pub(in crate::integration) status: StatusCode,
+    pub(in crate::integration) headers: HeaderMap,
+    pub(in crate::integration) body: Vec<u8>,
 }
 
 /// Reads a response; of its body at most a byte more than an output may have. The state then fails as with any task's output
 /// that is too large.
-pub(super) async fn receive(mut response: reqwest::Response) -> Result<Received, StatesError> {
-    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().to_string());
+pub(in crate::integration) async fn receive(mut response: reqwest::Response) -> reqwest::Result<Received> {
+    let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     while body.len() <= limits::PAYLOAD_BYTES_MAX {
-        match response.chunk().await.map_err(|error| unanswered(&url, &error))? {
+        match response.chunk().await? {
             Some(chunk) => body.extend_from_slice(&chunk),
             None => break,
         }
