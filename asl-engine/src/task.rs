@@ -43,6 +43,9 @@ pub struct WriteResults {
     pub config: Value,
     /// The Map Run the results are of.
     pub map_run_arn: Str,
+    /// How often the Map Run was redriven. What earlier parts tell of children that failed or never started is out of date once
+    /// it is redriven; what they tell of those that succeeded is not.
+    pub redrives: u64,
     /// What was answered for the parts before this one.
     pub earlier: Vec<Value>,
     /// Is this the last part?

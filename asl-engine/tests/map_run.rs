@@ -419,7 +419,10 @@ fn results_are_handed_over_in_parts() {
 fn a_map_run_that_fails_writes_what_is_known_of_its_items() {
     let (parts, output) = written(r#""MaxConcurrency": 1,"#, r#"["a", "bad", "c", "d"]"#);
     assert!(output.contains("States.ExceedToleratedFailureThreshold"), "{output}");
-    let [part] = &parts[..] else { panic!("{parts:?}") };
+    // The last part is for the manifest alone.
+    let [part, last] = &parts[..] else { panic!("{parts:?}") };
+    assert_eq!((part.last, last.last), (false, true));
+    assert_eq!((last.succeeded.len(), last.failed.len(), last.pending.len()), (0, 0, 0));
     assert_eq!((part.succeeded.len(), part.failed.len()), (1, 1));
     let pending =
         |input: &str| format!(r#"{{"Input":"{input}","InputDetails":{{"Included":true}},"Status":"PENDING"}}"#);

@@ -3,13 +3,20 @@
 mod support;
 
 use asl_server::Service;
+use asl_server::service::ServiceBuilder;
+use asl_server::storage::Buckets;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use support::{Answer, ROLE, call};
 
-/// A service whose function `F` fails while the switch is off.
 fn service() -> (Service, Arc<AtomicBool>) {
+    let (builder, works) = builder();
+    (builder.build().unwrap(), works)
+}
+
+/// Of a service whose function `F` fails while the switch is off.
+fn builder() -> (ServiceBuilder, Arc<AtomicBool>) {
     let works = Arc::new(AtomicBool::new(false));
     let switch = works.clone();
     let function = asl_engine::task::typed(move |input: Value| {
@@ -21,8 +28,7 @@ fn service() -> (Service, Arc<AtomicBool>) {
             }
         }
     });
-    let service = Service::builder("123456789012", "us-east-1").function("F", function);
-    (service.build().unwrap(), works)
+    (Service::builder("123456789012", "us-east-1").function("F", function), works)
 }
 
 async fn ok(service: &Service, operation: &'static str, request: Value) -> Value {
@@ -115,6 +121,71 @@ async fn what_cannot_be_redriven_says_why() {
     ok(&service, "DeleteStateMachine", json!({ "stateMachineArn": machine })).await;
     let (kind, message) = refused(&service, "RedriveExecution", json!({ "executionArn": arn })).await;
     assert_eq!((kind.as_str(), message.as_str()), ("ExecutionNotRedrivable", "State machine is in DELETING status"));
+}
+
+#[tokio::test]
+async fn a_redriven_map_run_stores_what_every_attempt_gave() {
+    let root = tempfile::tempdir().unwrap();
+    let buckets = Buckets { folders: [("b".to_owned(), root.path().to_path_buf())].into(), files: None };
+    let (builder, works) = builder();
+    let service = builder.buckets(buckets).build().unwrap();
+    let map = json!({ "Type": "Map", "End": true, "MaxConcurrency": 1, "ItemProcessor": {
+        "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+        "StartAt": "T", "States": { "T": task() } },
+        "ResultWriter": { "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "b", "Prefix": "p" } } });
+    let definition = json!({ "StartAt": "M", "States": { "M": map } });
+    let arn = failed(&service, definition, r#"["good", "bad", "last"]"#).await;
+    let runs = ok(&service, "ListMapRuns", json!({ "executionArn": arn })).await;
+    let id = runs["mapRuns"][0]["mapRunArn"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+    let read = |key: &str| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(root.path().join(key)).unwrap()).unwrap()
+    };
+    // The inputs of what the manifest lists, by kind.
+    let stored = || {
+        let manifest = read(&format!("p/{id}/manifest.json"));
+        ["SUCCEEDED", "FAILED", "PENDING"].map(|kind| {
+            let files = manifest["ResultFiles"][kind].as_array().unwrap().iter();
+            let results = files.flat_map(|file| read(file["Key"].as_str().unwrap()).as_array().unwrap().clone());
+            results.map(|result| result["Input"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        })
+    };
+    let [good, bad, last] = [r#""good""#, r#""bad""#, r#""last""#].map(|input| vec![input.to_owned()]);
+    assert_eq!(stored(), [good.clone(), bad.clone(), last.clone()]);
+
+    ok(&service, "RedriveExecution", json!({ "executionArn": arn })).await;
+    service.engine().finished(&arn).await.unwrap();
+    assert_eq!(stored(), [good.clone(), bad.clone(), last.clone()]);
+
+    works.store(true, Ordering::SeqCst);
+    ok(&service, "RedriveExecution", json!({ "executionArn": arn })).await;
+    let ended = service.engine().finished(&arn).await.unwrap();
+    assert!(ended.status() == asl_engine::runtime::Status::Succeeded, "{:?}", ended.outcome);
+    assert_eq!(stored(), [[good, bad, last].concat(), vec![], vec![]]);
+}
+
+#[tokio::test]
+async fn a_map_run_whose_results_could_not_be_stored_runs_again_as_a_whole() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("folder");
+    // A file stands where the bucket should be.
+    std::fs::write(&folder, "").unwrap();
+    let buckets = Buckets { folders: [("b".to_owned(), folder.clone())].into(), files: None };
+    let (builder, works) = builder();
+    let service = builder.buckets(buckets).build().unwrap();
+    let map = json!({ "Type": "Map", "End": true, "MaxConcurrency": 1, "ItemProcessor": {
+        "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+        "StartAt": "T", "States": { "T": task() } },
+        "ResultWriter": { "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "b" } } });
+    let arn = failed(&service, json!({ "StartAt": "M", "States": { "M": map } }), r#"["good", "bad"]"#).await;
+    std::fs::remove_file(&folder).unwrap();
+    works.store(true, Ordering::SeqCst);
+    ok(&service, "RedriveExecution", json!({ "executionArn": arn })).await;
+    service.engine().finished(&arn).await.unwrap();
+    let runs = ok(&service, "ListMapRuns", json!({ "executionArn": arn })).await;
+    let statuses: Vec<&Value> = runs["mapRuns"].as_array().unwrap().iter().map(|run| &run["mapRunArn"]).collect();
+    assert_eq!(statuses.len(), 2, "what was not stored of the first Map Run is lost: there is a second one");
+    let described = ok(&service, "DescribeExecution", json!({ "executionArn": arn })).await;
+    assert_eq!(described["status"], "SUCCEEDED", "{described}");
 }
 
 #[tokio::test]

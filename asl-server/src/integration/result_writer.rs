@@ -5,6 +5,9 @@
 //! PREFIX/<Map Run id>/SUCCEEDED_0.json, FAILED_0.json, PENDING_0.json, …
 //! PREFIX/<Map Run id>/manifest.json
 //! ```
+//!
+//! A Map Run that is redriven goes on in the same folder. Its manifest lists what succeeded in all attempts, and what failed or
+//! never started in the last one.
 
 use super::Services;
 use crate::storage::{Buckets, StorageError};
@@ -59,24 +62,26 @@ impl Writer {
             if results_of_kind.is_empty() {
                 continue;
             }
-            let number = files_of(kind, &results.earlier).len();
+            let number = files_of(kind, None, &results.earlier).len();
             let extension = if self.lines { "jsonl" } else { "json" };
             let key = format!("{}/{kind}_{number}.{extension}", self.folder);
             let size = self.put(&key, &self.file(results_of_kind))?;
-            files.push(object! { "Kind" => kind, "File" => object! { "Key" => key, "Size" => size } });
+            let file = object! { "Key" => key, "Size" => size };
+            files.push(object! { "Kind" => kind, "Redrives" => results.redrives, "File" => file });
         }
         if !results.last {
             return Ok(files.into_iter().collect());
         }
         let all: Vec<Value> = results.earlier.iter().cloned().chain([files.into_iter().collect()]).collect();
-        let files = |kind| files_of(kind, &all).into_iter().collect::<Array>();
+        let files = |kind, redrives| files_of(kind, redrives, &all).into_iter().collect::<Array>();
+        let now = Some(results.redrives);
         let manifest = object! {
             "DestinationBucket" => self.bucket.clone(),
             "MapRunArn" => results.map_run_arn.clone(),
             "ResultFiles" => object! {
-                "FAILED" => files("FAILED"),
-                "PENDING" => files("PENDING"),
-                "SUCCEEDED" => files("SUCCEEDED"),
+                "FAILED" => files("FAILED", now),
+                "PENDING" => files("PENDING", now),
+                "SUCCEEDED" => files("SUCCEEDED", None),
             },
         };
         let key = format!("{}/manifest.json", self.folder);
@@ -97,10 +102,12 @@ impl Writer {
     }
 }
 
-/// The files of a kind that the parts so far consist of.
-fn files_of(kind: &str, parts: &[Value]) -> Vec<Value> {
+/// The files of a kind that the parts so far consist of; only those written after so many redrives, if that is told.
+fn files_of(kind: &str, redrives: Option<u64>, parts: &[Value]) -> Vec<Value> {
     let files = parts.iter().filter_map(Value::as_array).flat_map(|files| files.iter());
     let files = files.filter(|file| file.get("Kind").and_then(Value::as_str) == Some(kind));
+    let of_then = |file: &&Value| file.get("Redrives").and_then(Value::as_i64).and_then(|n| u64::try_from(n).ok());
+    let files = files.filter(|file| redrives.is_none() || of_then(file) == redrives);
     files.filter_map(|file| file.get("File").cloned()).collect()
 }
 

@@ -1,5 +1,7 @@
 //! What the server has to do: sagas, waits, callbacks, activities, Maps and retries.
 
+use super::machine::{self, PREFIX, REDRIVEN};
+use super::results::Results;
 use super::world::World;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -11,11 +13,6 @@ use tokio::task::AbortHandle;
 
 /// How long everything may take to end after the last kill.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-const PREFIX: &str = "arn:aws:states:us-east-1:123456789012";
-
-/// The state machines.
-const MACHINES: [&str; 5] = ["Chain", "Waits", "Maps", "Asks", "Acts"];
 
 /// What became of an execution.
 pub(super) struct Report {
@@ -32,6 +29,7 @@ pub(super) struct Report {
 pub(super) struct Load {
     url: String,
     client: reqwest::Client,
+    results: Results,
     /// Execution → state machine, of every acknowledged start.
     acknowledged: Arc<Mutex<BTreeMap<String, &'static str>>>,
 }
@@ -46,9 +44,9 @@ impl Drop for Workers {
 }
 
 impl Load {
-    pub(super) fn new(server: SocketAddr) -> anyhow::Result<Load> {
+    pub(super) fn new(server: SocketAddr, results: Results) -> anyhow::Result<Load> {
         let client = asl_server::http_client::plain().build()?;
-        Ok(Load { url: format!("http://{server}"), client, acknowledged: Arc::default() })
+        Ok(Load { url: format!("http://{server}"), client, results, acknowledged: Arc::default() })
     }
 
     /// One call. `Err`: no answer, so nobody knows whether it was heard.
@@ -80,8 +78,8 @@ impl Load {
 
     pub(super) async fn create(&self) -> Result<()> {
         self.must("CreateActivity", json!({"name": "Act"})).await?;
-        for name in MACHINES {
-            let definition = definition(name).to_string();
+        for name in machine::ALL {
+            let definition = machine::definition(name).to_string();
             let role = "arn:aws:iam::123456789012:role/crash";
             let request =
                 json!({"name": name, "definition": definition, "roleArn": role, "tags": [{"key": "k", "value": name}]});
@@ -93,9 +91,9 @@ impl Load {
     /// Starts so many executions of each state machine; returns when all are acknowledged.
     pub(super) async fn start(self, round: u32, number: u32) -> Result<()> {
         for index in 0..number {
-            for machine in MACHINES {
+            for machine in machine::ALL {
                 let name = format!("{machine}-{round}-{index}");
-                let input = json!({"id": name, "items": [1, 2, 3, 4]}).to_string();
+                let input = machine::input(&name).to_string();
                 let arn = format!("{PREFIX}:stateMachine:{machine}");
                 let request = json!({"stateMachineArn": arn, "name": name, "input": input});
                 let (status, answer) = self.call("StartExecution", request).await?;
@@ -108,7 +106,7 @@ impl Load {
         Ok(())
     }
 
-    /// Brings tokens back and works on the activity.
+    /// Brings tokens back, works on the activity, and redrives what failed.
     pub(super) fn work(&self, world: &World) -> Workers {
         let (caller, world) = (self.clone(), world.clone());
         let answers = tokio::spawn(async move {
@@ -143,7 +141,28 @@ impl Load {
                 }
             }
         });
-        Workers(vec![answers.abort_handle(), works.abort_handle()])
+        let redriver = self.clone();
+        let redrives = tokio::spawn(async move {
+            loop {
+                for machine in REDRIVEN {
+                    redriver.redrive(&format!("{PREFIX}:stateMachine:{machine}")).await;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        Workers(vec![answers.abort_handle(), works.abort_handle(), redrives.abort_handle()])
+    }
+
+    /// Redrives some of the executions that failed.
+    async fn redrive(&self, arn: &str) {
+        let failed = json!({"stateMachineArn": arn, "statusFilter": "FAILED", "maxResults": 100});
+        let Ok((200, failed)) = self.call("ListExecutions", failed).await else { return };
+        for execution in failed["executions"].as_array().into_iter().flatten() {
+            // Asked again under this token when the answer is lost, the server redrives it once.
+            let token = format!("{}-{}", execution["name"].as_str().unwrap_or_default(), execution["redriveCount"]);
+            let request = json!({"executionArn": execution["executionArn"], "clientToken": token});
+            _ = self.call("RedriveExecution", request).await;
+        }
     }
 
     /// Has the server heard that the function took the token? Before that, whether the history tells it depends on who is
@@ -165,15 +184,19 @@ impl Load {
     pub(super) async fn finish(&self) -> Result<Vec<Report>> {
         let begin = Instant::now();
         let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for machine in MACHINES {
+        for machine in machine::ALL {
             let arn = format!("{PREFIX}:stateMachine:{machine}");
+            let expected = acknowledged.values().filter(|of| **of == machine).count();
             loop {
-                let running = json!({"stateMachineArn": arn, "statusFilter": "RUNNING"});
-                let running = self.must("ListExecutions", running).await?["executions"].take();
-                if running.as_array().is_some_and(Vec::is_empty) {
+                // What is redriven runs again: it is over when it has succeeded.
+                let unfinished = match REDRIVEN.contains(&machine) {
+                    false => self.names(&arn, Some("RUNNING")).await?.len(),
+                    true => expected.saturating_sub(self.names(&arn, Some("SUCCEEDED")).await?.len()),
+                };
+                if unfinished == 0 {
                     break;
                 }
-                ensure!(begin.elapsed() < PATIENCE, "these do not end: {running}");
+                ensure!(begin.elapsed() < PATIENCE, "{unfinished} executions of {machine} do not end");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             let tags = self.must("ListTagsForResource", json!({"resourceArn": arn})).await?;
@@ -184,10 +207,14 @@ impl Load {
         for (name, machine) in acknowledged {
             let arn = format!("{PREFIX}:execution:{machine}:{name}");
             let description = self.must("DescribeExecution", json!({"executionArn": arn})).await?;
-            let end = json!({"status": description["status"], "output": description["output"]});
+            let mut end = json!({"status": description["status"], "output": description["output"]});
+            if machine == "Batches" {
+                end["stored"] = self.results.of(&name).with_context(|| format!("the results of {name}"))?.into();
+            }
             let history = self.history(&arn).await?;
             let ends = history.iter().filter(|event| is_end(event)).count();
-            ensure!(ends == 1, "{name} ended {ends} times");
+            let attempts = 1 + description["redriveCount"].as_u64().unwrap_or_default() as usize;
+            ensure!(ends == attempts, "{name} ended {ends} times in {attempts} attempts");
             ensure!(history.last().is_some_and(is_end), "the history of {name} goes on after its end");
             // A worker whose connection broke may have taken a task that it never heard of; the task is retried then.
             reports.push(Report { name, end, history, exact: machine != "Acts" });
@@ -197,22 +224,27 @@ impl Load {
 
     /// Every acknowledged execution is listed once.
     async fn check_list(&self, machine: &str, arn: &str, acknowledged: &BTreeMap<String, &str>) -> Result<()> {
-        let mut listed = Vec::new();
-        let mut request = json!({"stateMachineArn": arn, "maxResults": 7});
-        loop {
-            let page = self.must("ListExecutions", request.clone()).await?;
-            let executions = page["executions"].as_array().into_iter().flatten();
-            listed.extend(executions.filter_map(|execution| execution["name"].as_str().map(str::to_owned)));
-            match &page["nextToken"] {
-                Value::Null => break,
-                token => request["nextToken"] = token.clone(),
-            }
-        }
+        let mut listed = self.names(arn, None).await?;
         listed.sort();
         let expected: Vec<&String> =
             acknowledged.iter().filter(|(_, of)| **of == machine).map(|(name, _)| name).collect();
         ensure!(listed.iter().eq(expected.iter().copied()), "{machine} lists {listed:?} instead of {expected:?}");
         Ok(())
+    }
+
+    /// The names of a state machine's executions, page by page.
+    async fn names(&self, arn: &str, status: Option<&str>) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        let mut request = json!({"stateMachineArn": arn, "statusFilter": status, "maxResults": 7});
+        loop {
+            let page = self.must("ListExecutions", request.clone()).await?;
+            let executions = page["executions"].as_array().into_iter().flatten();
+            names.extend(executions.filter_map(|execution| execution["name"].as_str().map(str::to_owned)));
+            match &page["nextToken"] {
+                Value::Null => return Ok(names),
+                token => request["nextToken"] = token.clone(),
+            }
+        }
     }
 
     async fn history(&self, arn: &str) -> Result<Vec<Value>> {
@@ -243,6 +275,9 @@ fn timeless(mut event: Value) -> Value {
     if let Some(event) = event.as_object_mut() {
         event.remove("timestamp");
         event.remove("mapRunStartedEventDetails");
+        if let Some(details) = event.get_mut("mapRunRedrivenEventDetails").and_then(Value::as_object_mut) {
+            details.remove("mapRunArn");
+        }
     }
     for details in ["taskScheduledEventDetails", "lambdaFunctionScheduledEventDetails"] {
         let parameters =
@@ -258,60 +293,4 @@ fn timeless(mut event: Value) -> Value {
         }
     }
     event
-}
-
-fn work(step: u32, next: Value) -> Value {
-    let mut state = json!({
-        "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:Work",
-        "Parameters": {"id.$": "$.id", "step": step, "attempt.$": "$$.State.RetryCount"},
-        "ResultPath": format!("$.s{step}"),
-        "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 20}],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Undo"}],
-    });
-    for (name, value) in next.as_object().into_iter().flatten() {
-        state[name] = value.clone();
-    }
-    state
-}
-
-/// The state machine of that name.
-fn definition(name: &str) -> Value {
-    let states = match name {
-        "Chain" => json!({
-            "First": work(1, json!({"Next": "Second"})), "Second": work(2, json!({"Next": "Third"})),
-            "Third": work(3, json!({"End": true})), "Undo": {"Type": "Fail", "Error": "Undone"},
-        }),
-        "Waits" => json!({
-            "First": {"Type": "Wait", "Seconds": 2, "Next": "Second"},
-            "Second": {"Type": "Pass", "Parameters": {"id.$": "$.id", "n": 1.0}, "Next": "Third"},
-            "Third": {"Type": "Wait", "Seconds": 1, "End": true},
-        }),
-        "Maps" => {
-            let mut item = json!({
-                "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:Echo", "End": true,
-            });
-            item["Retry"] = json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 3}]);
-            json!({
-                "First": {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 1, "ResultPath": "$.first",
-                    "ItemSelector": {"id.$": "$.id", "item.$": "$$.Map.Item.Value"}, "Next": "Second",
-                    "ItemProcessor": {"StartAt": "Inline", "States": {"Inline": item.clone()}}},
-                "Second": {"Type": "Map", "ItemsPath": "$.items", "ResultPath": "$.second", "End": true, "Label": "L",
-                    "ItemSelector": {"id.$": "$.id", "child.$": "$$.Map.Item.Value"},
-                    "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                        "StartAt": "Pause", "States": {
-                            "Pause": {"Type": "Wait", "Seconds": 1, "Next": "Child"}, "Child": item}}},
-            })
-        }
-        "Asks" => json!({
-            "First": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
-                "Parameters": {"FunctionName": "Ask", "Payload": {"id.$": "$.id", "token.$": "$$.Task.Token"}},
-                "ResultPath": "$.answer", "Next": "Second"},
-            "Second": {"Type": "Wait", "Seconds": 1, "End": true},
-        }),
-        _ => json!({
-            "First": {"Type": "Task", "Resource": format!("{PREFIX}:activity:Act"), "TimeoutSeconds": 3, "End": true,
-                "Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 20}]},
-        }),
-    };
-    json!({"StartAt": "First", "States": states})
 }

@@ -5,11 +5,14 @@
 //! outcome, with the same history but for the times; every function was called with the same payloads.
 
 mod load;
+mod machine;
+mod results;
 mod server;
 mod world;
 
 use anyhow::{Context, Result, bail, ensure};
 use load::{Load, Report};
+use results::Results;
 use server::Server;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -64,8 +67,9 @@ pub async fn run(options: &Options) -> Result<String> {
 
 async fn disturbed(options: &Options, data: &Path) -> Result<(Vec<Report>, BTreeSet<String>)> {
     let world = World::start().await?;
-    let mut server = Server::start(&options.server, Some(data), world.address()).await?;
-    let load = Load::new(server.address())?;
+    let results = Results::new("disturbed")?;
+    let mut server = Server::start(&options.server, Some(data), &results, world.address()).await?;
+    let load = Load::new(server.address(), results)?;
     load.create().await?;
     let workers = load.work(&world);
     let mut random = options.seed;
@@ -84,8 +88,9 @@ async fn disturbed(options: &Options, data: &Path) -> Result<(Vec<Report>, BTree
 
 async fn undisturbed(options: &Options) -> Result<(Vec<Report>, BTreeSet<String>)> {
     let world = World::start().await?;
-    let mut server = Server::start(&options.server, None, world.address()).await?;
-    let load = Load::new(server.address())?;
+    let results = Results::new("undisturbed")?;
+    let mut server = Server::start(&options.server, None, &results, world.address()).await?;
+    let load = Load::new(server.address(), results)?;
     load.create().await?;
     let workers = load.work(&world);
     for round in 0..options.rounds {

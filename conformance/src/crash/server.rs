@@ -1,5 +1,7 @@
 //! The server under test: a process that can be killed and started again.
 
+use super::machine::BUCKET;
+use super::results::Results;
 use anyhow::{Context, Result, ensure};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -15,17 +17,23 @@ pub(super) struct Server {
     data: Option<PathBuf>,
     address: SocketAddr,
     world: SocketAddr,
+    results: Results,
     process: Child,
 }
 
 impl Server {
     /// Starts it on a free port. Functions are called at `world`.
-    pub(super) async fn start(program: &Path, data: Option<&Path>, world: SocketAddr) -> Result<Server> {
+    pub(super) async fn start(
+        program: &Path,
+        data: Option<&Path>,
+        results: &Results,
+        world: SocketAddr,
+    ) -> Result<Server> {
         // The port is free again when the server takes it.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let process = spawn(program, data, address, world)?;
+        let process = spawn(program, data, address, world, results)?;
         let (program, data) = (program.to_owned(), data.map(Path::to_owned));
-        let mut server = Server { program, data, address, world, process };
+        let mut server = Server { program, data, address, world, results: results.clone(), process };
         server.wait_until_ready().await?;
         Ok(server)
     }
@@ -41,7 +49,7 @@ impl Server {
     }
 
     pub(super) async fn restart(&mut self) -> Result<()> {
-        self.process = spawn(&self.program, self.data.as_deref(), self.address, self.world)?;
+        self.process = spawn(&self.program, self.data.as_deref(), self.address, self.world, &self.results)?;
         self.wait_until_ready().await
     }
 
@@ -66,10 +74,17 @@ impl Server {
     }
 }
 
-fn spawn(program: &Path, data: Option<&Path>, address: SocketAddr, world: SocketAddr) -> Result<Child> {
+fn spawn(
+    program: &Path,
+    data: Option<&Path>,
+    address: SocketAddr,
+    world: SocketAddr,
+    results: &Results,
+) -> Result<Child> {
     let mut command = Command::new(program);
     command.arg("serve").arg("--listen").arg(address.to_string());
     command.arg("--lambda-endpoint").arg(format!("http://{world}"));
+    command.arg("--bucket").arg(format!("{BUCKET}={}", results.folder().display()));
     match data {
         Some(data) => command.arg("--data").arg(data),
         None => command.arg("--ephemeral"),

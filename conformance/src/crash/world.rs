@@ -58,7 +58,8 @@ impl World {
     }
 }
 
-/// `Work` fails now and then, depending on its payload alone; `Ask` keeps the token.
+/// `Work` fails now and then, depending on its payload alone; `Until` fails until it is redriven often enough; `Ask` keeps the
+/// token.
 async fn invoke(State(world): State<World>, Path(name): Path<String>, Json(mut payload): Json<Value>) -> Response {
     let token = payload.as_object_mut().and_then(|payload| payload.remove("token"));
     let text = payload.to_string();
@@ -69,8 +70,14 @@ async fn invoke(State(world): State<World>, Path(name): Path<String>, Json(mut p
     }
     drop(seen);
     let sum = text.bytes().fold(7u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    if name == "Work" && sum.is_multiple_of(3) {
-        let error = json!({"errorType": "Busy", "errorMessage": "try again"});
+    let number = |name: &str| payload[name].as_u64().unwrap_or_default();
+    let failure = match name.as_str() {
+        "Work" if sum.is_multiple_of(3) => Some("Busy"),
+        "Until" if number("redrives") < number("least") => Some("Broken"),
+        _ => None,
+    };
+    if let Some(failure) = failure {
+        let error = json!({"errorType": failure, "errorMessage": "try again"});
         return (StatusCode::OK, [("x-amz-function-error", "Unhandled")], Json(error)).into_response();
     }
     Json(json!({"did": payload, "sum": sum})).into_response()

@@ -61,7 +61,7 @@ pub(in crate::machine) struct MapRun {
     /// Those of them that are to be redriven before other children start.
     again: BTreeMap<ChildId, Child>,
     /// How often it was redriven.
-    redrives: u64,
+    pub(super) redrives: u64,
     pub(super) results: Results,
     pub(super) writing: Writing,
     failed_items: u64,
@@ -121,9 +121,10 @@ impl MapRun {
         self.errand.is_none() && waiting && self.running.len() < most
     }
 
-    /// What a redrive goes on with. A Map Run that is interrupted while it reads or writes runs again as a whole.
+    /// What a redrive goes on with. A Map Run that is interrupted while it reads or writes, or of which results could not be
+    /// written, runs again as a whole.
     pub(in crate::machine) fn put_down(mut self: Box<Self>) -> Left {
-        if self.errand.is_some() {
+        if self.errand.is_some() || self.writing.has_failed {
             return Left::State;
         }
         let running = std::mem::take(&mut self.running);

@@ -110,6 +110,11 @@ impl Results {
         self.unwritten_bytes >= limits::RESULT_PART_BYTES_MAX
     }
 
+    /// Does nothing wait to be written?
+    pub(super) fn are_written(&self) -> bool {
+        self.unwritten.is_empty()
+    }
+
     /// What is to be written, in the order of the items.
     pub(super) fn take_part(&mut self) -> Part {
         self.unwritten_bytes = 0;

@@ -17,6 +17,8 @@ pub(super) struct Writing {
     arguments: Option<Value>,
     /// What was answered for the parts so far.
     earlier: Vec<Value>,
+    /// Were results lost, because they could not be written?
+    pub(super) has_failed: bool,
     /// What the Map Run fails with when everything is written.
     pub(super) failure: Option<StatesError>,
     /// The next item and its slot, when the inputs of children that never start are being written.
@@ -57,12 +59,15 @@ impl Turn<'_> {
         run.writing.arguments = Some(arguments.clone());
         let [succeeded, failed, pending] = run.results.take_part();
         let (map_run_arn, earlier) = (run.arn.clone(), run.writing.earlier.clone());
-        let part = WriteResults { config: config.clone(), map_run_arn, earlier, last, succeeded, failed, pending };
+        let redrives = run.redrives;
+        let config = config.clone();
+        let part = WriteResults { config, map_run_arn, redrives, earlier, last, succeeded, failed, pending };
         let purpose = Purpose::WriteResults(Box::new(part));
         self.ask(id, (purpose, resource.clone(), arguments), |task| Errand::Writing { task, last });
     }
 
-    /// Hands over the inputs of the children that never start, part by part, with what else waits to be written.
+    /// Hands over the inputs of the children that never start, part by part, with what else waits to be written. A redrive goes
+    /// on with the parts: so the last one, of which nothing is kept, holds no results.
     pub(super) fn write_pending(&mut self, id: FrameId) {
         let Some((map, _)) = self.distributed(id) else { return };
         if let Some(run) = self.run_of(id) {
@@ -77,7 +82,7 @@ impl Turn<'_> {
             run.next += items.max(1) as usize;
             run.next_slot += 1;
         }
-        let last = self.run_of(id).is_some_and(|run| run.next >= run.items.len());
+        let last = self.run_of(id).is_some_and(|run| run.results.are_written());
         self.write_results(id, last);
     }
 
@@ -98,7 +103,10 @@ impl Turn<'_> {
                 let result = object! { "MapRunArn" => run.arn.clone(), "ResultWriterDetails" => details };
                 self.map_run_succeeded(id, result, true);
             }
-            (Err(_), Some(failure)) => self.map_run_failed(id, failure),
+            (Err(_), Some(failure)) => {
+                run.writing.has_failed = true;
+                self.map_run_failed(id, failure);
+            }
             (Err(error), None) => self.map_run_failed(id, renamed(names::RESULT_WRITER_FAILED, error)),
         }
     }
