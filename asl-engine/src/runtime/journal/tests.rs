@@ -183,6 +183,7 @@ fn what_is_forgotten_leaves_nothing_behind() {
             assert_eq!(arns(journal.list(MAP_RUN, None, None, 9).unwrap()), [arn(2)]);
         });
         journal(&|journal| {
+            assert_eq!((journal.ended_count(), journal.ended_first(9).unwrap().len()), (2, 2));
             let forgotten = [1, 2].map(|number| Entry::Forgotten(journal.find(&arn(number)).unwrap().unwrap()));
             journal.commit(&forgotten).unwrap();
         });

@@ -13,12 +13,12 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// How many executions a point is measured with.
-const EXECUTIONS: u64 = 5_000;
+/// How many executions a point is measured with: so many that the store's work in the background is a part of it.
+const EXECUTIONS: u64 = 20_000;
 /// How many clients start them.
 const CLIENTS: u16 = 64;
 /// How many transitions long executions make together.
-const TRANSITIONS: u64 = 400_000;
+const TRANSITIONS: u64 = 1_000_000;
 /// How much payload executions hold together.
 const HELD_BYTES: usize = 128_000_000;
 /// A server that used no more CPU than this for so long has nothing to do.
@@ -109,7 +109,7 @@ async fn length(plan: &Plan) -> anyhow::Result<()> {
         let turns = ((events - 6) / 4).max(1);
         let workload = Workload::named("loop", turns);
         let transitions = 2 * turns as u64 + 2;
-        let executions = (TRANSITIONS / transitions).clamp(20, EXECUTIONS);
+        let executions = (TRANSITIONS / transitions).clamp(50, EXECUTIONS);
         let arn = point.create(&workload.definition(), true).await?;
         let input = workload.input();
         point.cpu_each(&arn, &input, executions / 10).await?;
@@ -142,7 +142,7 @@ async fn payload(plan: &Plan) -> anyhow::Result<()> {
         let workload = Workload::named("payload", kilobytes);
         let input = workload.input();
         let arn = point.create(&workload.definition(), false).await?;
-        let executions = (HELD_BYTES / input.len()).clamp(200, EXECUTIONS as usize) as u64;
+        let executions = (HELD_BYTES / input.len()).clamp(300, 5_000) as u64;
         point.cpu_each(&arn, &input, executions / 10).await?;
         let cpu = point.cpu_each(&arn, &input, executions).await?;
         let holds = point.create(&held(&workload.definition()), false).await?;
@@ -184,7 +184,7 @@ async fn running(plan: &Plan) -> anyhow::Result<()> {
     let mut there = 0;
     for number in powers(1, plan.to) {
         point.what = format!("running {number}");
-        let start = point.cpu_each(&waits, r#"{"id":"47063fe3","n":0}"#, number - there).await?;
+        let start = point.cpu_each(&waits, &Workload::named("wait", 1).input(), number - there).await?;
         there = number;
         let memory = point.memory()?;
         let idle = point.idle().await?;
@@ -196,7 +196,7 @@ async fn running(plan: &Plan) -> anyhow::Result<()> {
             thousands(number),
             megabytes(memory),
             each.unwrap_or_else(|| "–".to_owned()),
-            micros(start * 1000.0),
+            if start > 0.0 { micros(start * 1000.0) } else { "–".to_owned() },
             format!("{idle:.1} %"),
             micros(cpu * 1000.0),
             millis(p50),

@@ -9,7 +9,7 @@ mod tail;
 
 use self::programs::Programs;
 use self::store::{Store, Stores};
-use self::tables::{ANY, Batch, event_key, list_key, number, read, snapshot_key};
+use self::tables::{ANY, Batch, TOTAL, event_key, list_key, number, read, snapshot_key};
 use super::{Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
 use crate::runtime::record::Status;
 use crate::time::Timestamp;
@@ -52,7 +52,7 @@ impl DurableJournal {
             Some(last) => number(&last.key().map_err(read("executions"))?),
             None => 0,
         };
-        let ended = tables.ended.len().map_err(read("ends"))? as u64;
+        let ended = tables.ended_count().map_err(read("ends"))?;
         Ok(DurableJournal {
             store,
             programs: Mutex::default(),
@@ -114,6 +114,10 @@ impl Journal for DurableJournal {
                 Ok(())
             });
             drop(programs);
+            if ended != 0 {
+                let total = self.ended.load(Ordering::Relaxed).saturating_add_signed(ended);
+                batch.insert(&store.tables.ended, TOTAL, total.to_be_bytes());
+            }
             written.and_then(|()| store.commit(batch).inspect_err(|_| self.store.broken()))
         };
         self.programs().settle(outcome.is_ok());
@@ -206,10 +210,10 @@ impl Journal for DurableJournal {
         let store = self.store.get()?;
         let ended = |entry: ::fjall::Guard| {
             let (key, arn) = entry.into_inner().map_err(read("ends"))?;
-            let at = Timestamp::from_millis(number(key.get(..8).unwrap_or_default()) as i64);
-            Ok((at, String::from_utf8_lossy(&arn).as_ref().into()))
+            let at = key.get(..8).map(|at| Timestamp::from_millis(number(at) as i64));
+            Ok(at.map(|at| (at, String::from_utf8_lossy(&arn).as_ref().into())))
         };
-        store.tables.ended.iter().take(limit).map(ended).collect()
+        store.tables.ended.iter().filter_map(|entry| ended(entry).transpose()).take(limit).collect()
     }
 
     fn disk_space(&self) -> u64 {

@@ -30,7 +30,7 @@ pub(super) struct Tables {
     pub(super) unfinished: Table,
     /// Sequence → what a parked execution waits for.
     pub(super) parked: Table,
-    /// Time of the end and sequence → ARN.
+    /// Time of the end and sequence → ARN; behind them [`TOTAL`] → how many they are.
     pub(super) ended: Table,
     /// `R` and a Map Run → its execution; `E`, an execution and a Map Run → nothing.
     pub(super) map_runs: Table,
@@ -42,6 +42,9 @@ pub(super) struct Tables {
 
 /// Stands for every status in the lists' keys.
 pub(super) const ANY: u8 = 0xff;
+
+/// The key of a number that would take a look at all of them otherwise. It comes after all times.
+pub(super) const TOTAL: [u8; 1] = [0xff];
 
 impl Tables {
     pub(super) fn open(database: &Database) -> Result<Tables, ::fjall::Error> {
@@ -67,6 +70,15 @@ impl Tables {
         let Tables { births, events, snapshots, ends, redrives, arns, lists, unfinished, parked, ended, .. } = self;
         let Tables { map_runs, put, sources, .. } = self;
         [births, events, snapshots, ends, redrives, arns, lists, unfinished, parked, ended, map_runs, put, sources]
+    }
+
+    /// How many executions have ended.
+    pub(super) fn ended_count(&self) -> Result<u64, ::fjall::Error> {
+        match self.ended.get(TOTAL)? {
+            Some(total) => Ok(number(&total)),
+            // None has, or the journal is of a time when nobody counted.
+            None => Ok(self.ended.len()? as u64),
+        }
     }
 
     /// What the batch changes in the number of ended executions.
