@@ -19,13 +19,23 @@ use std::time::Duration;
 
 const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:Orders:e1";
 
+const ASK: &str = r#""Ask": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "ResultPath": "$.asked",
+    "TimeoutSeconds": 100000, "HeartbeatSeconds": 50000,
+    "Parameters": {"FunctionName": "Ask", "Payload": {"token.$": "$$.Task.Token"}}, "Next": "Fails"},"#;
+
 /// Waits, retries, branches, iterations, child executions and a callback, one after the other.
 fn program() -> Arc<Program> {
+    compiled(true)
+}
+
+/// The same, with or without the callback.
+fn compiled(asks: bool) -> Arc<Program> {
     let task = |name: &str, rest: &str| {
         format!(r#"{{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:{name}", {rest}}}"#)
     };
     let retry =
         r#""Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 5, "MaxAttempts": 9, "JitterStrategy": "FULL"}]"#;
+    let (after, ask) = if asks { ("Ask", ASK) } else { ("Fails", "") };
     let definition = format!(
         r#"{{"StartAt": "Wait", "States": {{
         "Wait": {{"Type": "Wait", "Seconds": 3600, "Next": "Reserve"}},
@@ -35,14 +45,12 @@ fn program() -> Arc<Program> {
             {{"StartAt": "Right", "States": {{"Right": {{"Type": "Wait", "Seconds": 60, "End": true}}}}}}]}},
         "Each": {{"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "ResultPath": "$.each", "Next": "Children",
             "ItemProcessor": {{"StartAt": "Item", "States": {{"Item": {item}}}}}}},
-        "Children": {{"Type": "Map", "ItemsPath": "$.items", "ResultPath": "$.children", "Next": "Ask", "Label": "L",
+        "Children": {{"Type": "Map", "ItemsPath": "$.items", "ResultPath": "$.children", "Next": "{after}", "Label": "L",
             "MaxConcurrency": 2, "ToleratedFailurePercentage": 100,
             "ItemProcessor": {{"ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
                 "StartAt": "Pause", "States": {{
                     "Pause": {{"Type": "Wait", "Seconds": 10, "Next": "Child"}}, "Child": {child}}}}}}},
-        "Ask": {{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "ResultPath": "$.asked",
-            "TimeoutSeconds": 100000, "HeartbeatSeconds": 50000,
-            "Parameters": {{"FunctionName": "Ask", "Payload": {{"token.$": "$$.Task.Token"}}}}, "Next": "Fails"}},
+        {ask}
         "Fails": {fails},
         "Caught": {{"Type": "Pass", "Parameters": {{"id.$": "States.UUID()"}}, "ResultPath": "$.id", "End": true}}}}}}"#,
         reserve = task("Flaky", &format!(r#""ResultPath": "$.reserved", "Next": "Both", {retry}"#)),
@@ -115,6 +123,17 @@ impl World {
         Arc::new(Gated { inner, gate: Box::new(gate), blocks: false })
     }
 
+    /// A journal whose disk is full for a while: the commit after so many is refused, and the same again is not.
+    fn full_once(inner: Arc<dyn Journal>, commits: u64) -> (Arc<dyn Journal>, Arc<AtomicU64>) {
+        let seen = Arc::new(AtomicU64::new(0));
+        let count = seen.clone();
+        let gate = move |_: &[Entry]| match count.fetch_add(1, Ordering::SeqCst) == commits {
+            true => Err(JournalError::Access { table: "log", action: "written", reason: "no space left".to_owned() }),
+            false => Ok(()),
+        };
+        (Arc::new(Gated { inner, gate: Box::new(gate), blocks: true }), seen)
+    }
+
     fn engine(&self, journal: Arc<dyn Journal>) -> Engine {
         let (asked, tokens) = (self.asked.clone(), self.tokens.clone());
         let note = move |request: &TaskRequest| {
@@ -161,9 +180,13 @@ impl World {
     /// Plays the execution as far as it gets; `None`: the engine crashed.
     async fn play(&self, engine: &Engine, program: &Arc<Program>) -> Option<End> {
         engine.recover().await.ok()?;
-        match engine.start(program.clone(), start()).await {
-            Ok(_) | Err(StartError::AlreadyExists(_)) => {}
-            Err(_) => return None,
+        loop {
+            match engine.start(program.clone(), start()).await {
+                Ok(_) | Err(StartError::AlreadyExists(_)) => break,
+                // The client tries again.
+                Err(StartError::Unavailable(_)) => tokio::task::yield_now().await,
+                Err(_) => return None,
+            }
         }
         loop {
             let execution = engine.execution(ARN)?;
@@ -184,7 +207,7 @@ impl World {
             if let Some(HistoryDetail::TaskSubmitted { .. }) = history.last().map(|event| &event.detail) {
                 let token = self.tokens.lock().unwrap().last().cloned();
                 engine.report(&token?, TokenReport::Success("yes".into())).await.ok()?;
-            } else if !engine.advance().await {
+            } else if !engine.advance().await && engine.execution(ARN)?.outcome.is_none() {
                 return None;
             }
         }
@@ -248,6 +271,27 @@ async fn a_crash_at_any_moment_changes_nothing() {
         }
         assert!(commits > 30, "only {commits} moments to crash at");
     }
+}
+
+#[tokio::test]
+async fn a_full_disk_at_any_moment_changes_nothing() {
+    // Without the callback: who waits for the disk may miss the moment at which its token can be brought back.
+    let program = compiled(false);
+    let world = World::new(false);
+    let undisturbed = world.play(&world.engine(Arc::new(MemoryJournal::default())), &program).await;
+    assert!(matches!(&undisturbed, Some(End { outcome: Outcome::Succeeded { .. }, .. })), "{undisturbed:?}");
+    let mut commits = 0;
+    loop {
+        let world = World::new(false);
+        let (journal, seen) = World::full_once(Arc::new(MemoryJournal::default()), commits);
+        let end = world.play(&world.engine(journal), &program).await;
+        assert_eq!(end, undisturbed, "with a full disk at commit {commits}");
+        if seen.load(Ordering::SeqCst) <= commits {
+            break;
+        }
+        commits += 1;
+    }
+    assert!(commits > 20, "only {commits} moments for a full disk");
 }
 
 #[tokio::test]

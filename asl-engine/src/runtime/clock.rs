@@ -70,6 +70,11 @@ impl VirtualClock {
         self.state().now
     }
 
+    /// Shows another time, also an earlier one, as when somebody sets the system's clock. Nobody is woken by that.
+    pub fn set(&self, now: Timestamp) {
+        self.state().now = now;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change is one assignment or one map operation: a poisoned state is still whole.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -107,6 +107,10 @@ pub(super) fn home_of(execution_arn: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
+/// How long a shard sleeps at most while timers are set: somebody may set the clock meanwhile, or the machine may be suspended,
+/// and neither is noticed while asleep.
+const CLOCK_LOOK_MILLIS: u64 = 10_000;
+
 /// Something that may be done or seen outside once what led to it is recorded.
 type Release = Box<dyn FnOnce(&mut Shard) + Send>;
 
@@ -243,7 +247,8 @@ impl Shard {
         let timer = self.timers.first().map(|(at, ..)| until(*at));
         // Those that cannot be parked are looked at again and again, but not all the time.
         let parking = self.waiting.front().map(|(at, _)| until(*at).max(PARKING_PAUSE_MILLIS));
-        timer.into_iter().chain(parking).min().map(Duration::from_millis)
+        let first = timer.into_iter().chain(parking).min()?;
+        Some(Duration::from_millis(first.min(CLOCK_LOOK_MILLIS)))
     }
 
     fn receive(&mut self, message: Message) {

@@ -78,6 +78,11 @@ impl Process {
         text(&self.ok("CreateStateMachine", request)["stateMachineArn"])
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Memory in use, in KB.
     #[cfg(target_os = "linux")]
     pub fn resident_kb(&self) -> u64 {
