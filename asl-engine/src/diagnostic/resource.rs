@@ -63,11 +63,6 @@ pub(crate) fn parameter_unsupported<'a>(name: &str, known: impl Iterator<Item = 
         .help(format!("it takes: {}; names are case-sensitive", known.join(", ")))
 }
 
-/// A parameter that must be there is not.
-pub(crate) fn parameter_missing(name: &str) -> Finding {
-    failed(format!("The field '{name}' is required but was missing"))
-}
-
 /// An activity in an EXPRESS machine.
 pub(crate) fn express_activity() -> Finding {
     failed("Express state machine does not support Activity ARN")

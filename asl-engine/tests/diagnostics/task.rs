@@ -53,7 +53,7 @@ pub const CASES: &[Case] = &[
         ],
     ),
     (
-        "resource::parameter_missing",
+        "schema::field_missing",
         Jsonata(
             r#"{"Type": "Task", "End": true, "Resource": "arn:aws:states:::sqs:sendMessage", "Arguments": {"MessageBody": "m"}}"#,
         ),

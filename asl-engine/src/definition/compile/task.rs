@@ -104,7 +104,7 @@ impl<'a> Compiler<'a, '_> {
         }
         for required in known.required {
             if !given.members.iter().any(|member| name(member) == *required) {
-                self.report(given.node, resource::parameter_missing(required));
+                self.report(given.node, schema::field_missing(required));
             }
         }
     }
