@@ -110,6 +110,9 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
     let output: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
     assert_eq!((&output["Payload"], &output["StatusCode"]), (&json!({ "a": 1 }), &json!(200)));
     assert_eq!(output["ExecutedVersion"], "$LATEST");
+    let ended = run(&service, &machine, "null", "null").await;
+    let output: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
+    assert_eq!(output["Payload"], json!({}), "a null payload is none");
     let machine = create(&service, "invoke-error", invoke("error"), "STANDARD").await;
     let ended = run(&service, &machine, "e", "{}").await;
     assert_eq!(ended["cause"], r#"{"errorType":"Oops","errorMessage":"no"}"#, "lambda:invoke tells reports compactly");

@@ -25,7 +25,9 @@ impl TaskHandler for Functions {
             Resource::Service { service, action, .. } if service == "lambda" && action == "invoke" => {
                 let function = request.input.get("FunctionName").and_then(Value::as_str).and_then(function_name);
                 if let Some(function) = function.and_then(|name| self.by_name.get(name)) {
-                    let payload = request.input.get("Payload").cloned().unwrap_or_else(Value::empty_object);
+                    // Recorded: a function whose payload is null gets `{}`.
+                    let payload = request.input.get("Payload").filter(|payload| !payload.is_null());
+                    let payload = payload.cloned().unwrap_or_else(Value::empty_object);
                     let request_id = request.request_id();
                     request.input = payload;
                     let answer = function.call(request);

@@ -31,7 +31,8 @@ pub(super) async fn invoke(services: &Services, request: &TaskRequest) -> TaskRe
             headers.insert(header, value);
         }
     }
-    let payload = parameter("Payload").map(Value::to_json).unwrap_or_default();
+    // Recorded: a null payload is none.
+    let payload = parameter("Payload").filter(|payload| !payload.is_null()).map(Value::to_json).unwrap_or_default();
     let qualified = match parameter("Qualifier").and_then(Value::as_str) {
         Some(qualifier) => format!("{function}:{qualifier}"),
         None => function.to_owned(),
