@@ -21,6 +21,7 @@ import uuid
 import boto3
 from botocore.config import Config
 
+import jobs
 from e2e import ROLE, check, until_ended
 
 REGION = "us-east-1"
@@ -372,7 +373,7 @@ def main():
     parser.add_argument("--asl", default="target/release/asl")
     parser.add_argument("only", nargs="*", help="the groups to run; left out: all")
     arguments = parser.parse_args()
-    groups = [sqs, sqs_callback, sns, dynamodb, eventbridge, secretsmanager, ssm, s3, other_protocols, optimised, refusals]
+    groups = [sqs, sqs_callback, sns, dynamodb, eventbridge, secretsmanager, ssm, s3, other_protocols, optimised, refusals, *jobs.GROUPS]
     # Nothing of the user's own configuration or of a proxy comes in between.
     own = lambda name: name.startswith(("AWS_", "ASL_")) or name.lower().endswith("_proxy")
     environment = {name: value for name, value in os.environ.items() if not own(name)}

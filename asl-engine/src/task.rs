@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// What a task answers: its output, or the error that Retry and Catch see.
 pub type TaskResult = Result<Value, StatesError>;
 
-/// A future of a task's answer.
+/// A future of a task's answer. It is dropped when nobody waits for the answer any more: the task timed out, its execution was
+/// stopped, another branch failed.
 pub type TaskFuture = Pin<Box<dyn Future<Output = TaskResult> + Send>>;
 
 /// What a task is for.
@@ -106,6 +107,8 @@ pub struct TaskRequest {
     pub input: Value,
     /// The execution that asks.
     pub execution_arn: Str,
+    /// Tells it from one that had the same ARN before (on a server that has forgotten it).
+    pub seed: u64,
     /// The state that asks.
     pub state: Str,
     /// Counts the attempts of this task in the execution; the same again after a restart.
@@ -114,6 +117,8 @@ pub struct TaskRequest {
     pub token: Option<Str>,
     /// The task's own timeout, when it has one.
     pub timeout_seconds: Option<u64>,
+    /// How long nothing may be heard of it ([`Progress::heartbeat`]), when that is limited.
+    pub heartbeat_seconds: Option<u64>,
     /// `Credentials`, when the state has them.
     pub credentials: Option<Value>,
     /// What the service answered when it accepted the job, when it is known to have: a restart asks again for a `.sync`
@@ -131,10 +136,12 @@ impl TaskRequest {
             resource,
             input,
             execution_arn: Str::default(),
+            seed: 0,
             state: Str::default(),
             task: 0,
             token: None,
             timeout_seconds: None,
+            heartbeat_seconds: None,
             credentials: None,
             submitted: None,
             progress: Progress::default(),
@@ -143,8 +150,9 @@ impl TaskRequest {
 
     /// An id for this invocation, in the form of AWS's request ids; the same again when a restart repeats the invocation.
     pub fn request_id(&self) -> String {
-        let [high, low] =
-            [0, 1].map(|half| foldhash::fast::FixedState::with_seed(half).hash_one((&self.execution_arn, self.task)));
+        let [high, low] = [0, 1].map(|half| {
+            foldhash::fast::FixedState::with_seed(half).hash_one((&self.execution_arn, self.seed, self.task))
+        });
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
             high >> 32,

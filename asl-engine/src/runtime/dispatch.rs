@@ -25,7 +25,9 @@ impl Shard {
         let Some(asked) = running.outstanding.tasks.get(&task) else { return };
         let start = &running.record.birth.start;
         let mocked = self.mocked(start, &asked.command);
-        let TaskCommand { purpose, state, resource, input, credentials, timeout_seconds, token, .. } = &*asked.command;
+        let TaskCommand {
+            purpose, state, resource, input, credentials, timeout_seconds, heartbeat_seconds, token, ..
+        } = &*asked.command;
         if let (Resource::Activity { arn }, None) = (resource, &mocked) {
             self.shared.activities.offer(arn, Offered { home: running.record.home, execution, task });
             return;
@@ -38,10 +40,12 @@ impl Shard {
             resource: resource.clone(),
             input: input.clone(),
             execution_arn: start.execution_arn.clone(),
+            seed: start.seed,
             state: state.clone(),
             task: task.0,
             token: token.clone(),
             timeout_seconds: *timeout_seconds,
+            heartbeat_seconds: *heartbeat_seconds,
             credentials: credentials.clone(),
             submitted: asked.submitted.clone(),
             progress: progress(own.clone(), execution, task, submitted.clone()),

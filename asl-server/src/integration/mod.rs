@@ -5,18 +5,34 @@
 //! for a resource the task fails at once, with a cause that names the resource and the setting that would provide it.
 
 mod abandoned;
+mod action;
 mod apigateway;
+mod athena;
 mod aws_sdk;
+mod batch;
+mod bedrock;
+mod client;
+mod codebuild;
+mod databrew;
 mod dynamodb;
+mod ecs;
+mod eks;
+mod emr;
+mod emr_containers;
+mod emr_serverless;
 mod endpoint;
 mod events;
+mod glue;
 mod http;
 pub mod http_invoke;
 mod item_reader;
+mod job;
 mod lambda;
+mod mediaconvert;
 mod metadata;
 mod optimised;
 mod result_writer;
+mod sagemaker;
 mod sfn;
 mod sns;
 mod sqs;
@@ -138,14 +154,22 @@ impl Services {
             ("apigateway", "invoke") => apigateway::invoke(self, &request).await,
             ("dynamodb", action) if dynamodb::ACTIONS.contains(&action) => dynamodb::call(self, action, &request).await,
             ("events", "putEvents") => events::put_events(self, &request).await,
+            ("bedrock", "invokeModel") => bedrock::invoke_model(self, &request).await,
+            ("elasticmapreduce", "modifyInstanceFleetByName") => {
+                emr::modify_by_name(self, &emr::FLEETS, &request).await
+            }
+            ("elasticmapreduce", "modifyInstanceGroupByName") => {
+                emr::modify_by_name(self, &emr::GROUPS, &request).await
+            }
             ("sns", "publish") => sns::publish(self, &request).await,
             ("sqs", "sendMessage") => sqs::send_message(self, &request).await,
             ("states", "startExecution") => states::start_execution(self, &request).await,
             ("aws-sdk:sfn", action) if request.resource.pattern() == Pattern::RequestResponse => {
                 sfn::call(self, action, &request).await
             }
-            _ => match service.strip_prefix("aws-sdk:") {
-                Some(service) if service != "sfn" => aws_sdk::call(self, service, action, &request).await,
+            _ => match (service.strip_prefix("aws-sdk:"), action::integration(service)) {
+                (Some(service), _) if service != "sfn" => aws_sdk::call(self, service, action, &request).await,
+                (_, Some(integration)) => integration.answer(self, action, &request).await,
                 _ => Err(unsupported(request.resource.arn())),
             },
         }

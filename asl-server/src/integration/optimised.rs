@@ -50,7 +50,7 @@ impl Service {
     }
 
     /// Why a call has no result, as the task's error.
-    fn failed(&self, error: CallError) -> StatesError {
+    pub(super) fn failed(&self, error: CallError) -> StatesError {
         let cause = error.to_string();
         match error {
             CallError::Refused(refused) => {

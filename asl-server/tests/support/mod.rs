@@ -1,6 +1,8 @@
 //! A service, called over HTTP in process.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod peer;
+
 use asl_server::{Service, http};
 use axum::body::{Body, to_bytes};
 use axum::http::Request;

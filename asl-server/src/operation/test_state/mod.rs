@@ -66,6 +66,7 @@ impl Tasks<'_> {
             task: command.task.0,
             token: command.token,
             timeout_seconds: command.timeout_seconds,
+            heartbeat_seconds: command.heartbeat_seconds,
             credentials: command.credentials,
             ..TaskRequest::new(command.resource, command.input)
         };
