@@ -1,6 +1,7 @@
 //! Fields: which there must be, which there may be, and of what type.
 
 use super::Finding;
+use crate::query::QueryLanguage;
 
 fn failed(message: impl Into<String>) -> Finding {
     Finding::error("SCHEMA_VALIDATION_FAILED", message)
@@ -126,9 +127,10 @@ pub(crate) fn delay_not_above_interval() -> Finding {
 }
 
 /// A Choice Rule that has none or several of the fields that make it one: `And`, `Or`, `Not`, `Variable`, `Condition`.
-pub(crate) fn choice_rule(found: &[&str]) -> Finding {
+pub(crate) fn choice_rule(found: &[&str], language: QueryLanguage) -> Finding {
     let finding = failed("The object must have only one of the following fields, [And, Or, Not, Variable, Condition]");
     match found {
+        [] if language == QueryLanguage::Jsonata => finding.help("add `Condition`: an expression, `true` or `false`"),
         [] => finding.help("add `Variable` with a comparison such as `\"StringEquals\": \"…\"`, or `And`, `Or`, `Not`"),
         _ => finding.help(format!("it has {}; combine several tests with `And` or `Or`", found.join(", "))),
     }

@@ -53,7 +53,7 @@ impl<'a> Compiler<'a, '_> {
             self.report_at(fields.node, member.name_span, finding);
         }
         let Some(node) = fields.get("Condition") else {
-            self.report(fields.node, schema::choice_rule(&[]));
+            self.report(fields.node, schema::choice_rule(&[], QueryLanguage::Jsonata));
             return None;
         };
         match node.kind {
@@ -90,7 +90,7 @@ impl<'a> Compiler<'a, '_> {
         let &[kind] = kinds.as_slice() else {
             let found: Vec<&str> = kinds.iter().map(|member| member.name.as_str()).collect();
             let span = kinds.get(1).map_or(fields.node.span, |second| second.name_span);
-            self.report_at(fields.node, span, schema::choice_rule(&found));
+            self.report_at(fields.node, span, schema::choice_rule(&found, QueryLanguage::JsonPath));
             return None;
         };
         match (kind.name.as_str(), comparisons.as_slice()) {

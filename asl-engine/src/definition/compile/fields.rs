@@ -4,7 +4,7 @@ use super::super::source::{Kind, Member, Node};
 use super::Compiler;
 use super::table::{self, Table};
 use crate::definition::program::{Dynamic, ReadPath, ResultPath};
-use crate::diagnostic::{jsonata, query, schema};
+use crate::diagnostic::{Span, jsonata, query, schema};
 use crate::jsonata::{Reference, ReferenceKind};
 use crate::jsonpath::{Path, ReferencePath};
 use crate::query::{Expression, QueryLanguage};
@@ -267,13 +267,14 @@ impl<'a> Compiler<'a, '_> {
     fn check_references(&mut self, node: &Node, expression: &Expression) {
         let Expression::Jsonata(expression) = expression else { return };
         for Reference { kind, position } in expression.references() {
-            let finding = match kind {
-                ReferenceKind::TopLevel(name) => jsonata::top_level_reference(&name),
-                ReferenceKind::Root => jsonata::root_reference(),
+            let (length, finding) = match kind {
+                ReferenceKind::TopLevel(name) => (name.len(), jsonata::top_level_reference(&name)),
+                ReferenceKind::Root => ("$$".len(), jsonata::root_reference()),
                 ReferenceKind::ErrorOutput if self.in_catcher => continue,
-                ReferenceKind::ErrorOutput => jsonata::no_error_output(),
+                ReferenceKind::ErrorOutput => ("$states".len(), jsonata::no_error_output()),
             };
-            self.report_at(node, node.point_at(2 + position), finding);
+            let [begin, end] = [position, position + length].map(|offset| node.point_at(2 + offset).start);
+            self.report_at(node, Span::new(begin, end.max(begin)), finding);
         }
     }
 

@@ -82,7 +82,9 @@ impl<'a> Compiler<'a, '_> {
         let mode = self.choice_of(&config, "Mode", &["INLINE", "DISTRIBUTED"]);
         if mode.is_none_or(|mode| mode == "INLINE") {
             if let Some(member) = config.members.iter().find(|member| member.name == "ExecutionType") {
-                self.report_at(config.node, member.name_span, schema::unsupported(&member.name, std::iter::empty()));
+                let finding = schema::unsupported(&member.name, std::iter::empty())
+                    .help("child executions have a type, and only a DISTRIBUTED processor has them");
+                self.report_at(config.node, member.name_span, finding);
             }
             return Mode::Inline;
         }
