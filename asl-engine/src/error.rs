@@ -103,7 +103,7 @@ pub fn lambda_without_error_type(payload: &str) -> String {
 }
 
 /// A task's parameters are none for its service: it is not scheduled.
-pub(crate) fn task_not_started(parameters: &Value, problems: &[String]) -> StatesError {
+pub fn task_not_started(parameters: &Value, problems: &[String]) -> StatesError {
     StatesError::runtime(format!(
         "The Parameters '{}' could not be used to start the Task: [{}]",
         parameters.to_json(),
@@ -112,7 +112,7 @@ pub(crate) fn task_not_started(parameters: &Value, problems: &[String]) -> State
 }
 
 /// A parameter that the service integration does not take (seen in reports of users, as is [`parameter_missing`]).
-pub(crate) fn parameter_unsupported(name: &str) -> String {
+pub fn parameter_unsupported(name: &str) -> String {
     format!("The field \"{name}\" is not supported by Step Functions")
 }
 

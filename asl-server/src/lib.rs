@@ -1,6 +1,5 @@
 //! A Step-Functions-compatible server, and the `asl` command line.
 
-#[allow(dead_code)]
 pub mod aws;
 pub mod cli;
 pub mod config;

@@ -62,8 +62,6 @@ pub(crate) struct Answer {
     pub(crate) output: Value,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// Bytes of the answer's body.
-    pub(crate) length: usize,
     pub(crate) request_id: String,
 }
 
@@ -274,8 +272,8 @@ fn read(model: &Model, operation: &Operation<'_>, place: &str, answer: WireAnswe
     let request_id = header(&["x-amzn-requestid", "x-amz-request-id"]).unwrap_or_else(|| "null".to_owned());
     match protocol::answer(model, operation, &answer) {
         Ok(Ok(output)) => {
-            let WireAnswer { status, headers, body } = answer;
-            Ok(Answer { output, status, headers, length: body.len(), request_id })
+            let WireAnswer { status, headers, .. } = answer;
+            Ok(Answer { output, status, headers, request_id })
         }
         Ok(Err(refusal)) => Err(CallError::Refused(Box::new(Refused {
             refusal,

@@ -20,12 +20,8 @@ pub(crate) enum Protocol {
 /// A service's names and habits.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// As in `arn:aws:states:::aws-sdk:NAME:action`: `cloudwatchlogs`.
-    pub(crate) name: &'static str,
     /// What its errors begin with: `CloudWatchLogs`.
     pub(crate) prefix: String,
-    /// What causes and `AWS_ENDPOINT_URL_…` name it: `CloudWatch Logs`.
-    pub(crate) id: String,
     /// The first label of its hosts: `logs`.
     pub(crate) endpoint_prefix: String,
     /// The service in a signature's scope: `logs`.
@@ -158,22 +154,16 @@ impl Model {
     }
 
     #[cfg(test)]
-    pub(crate) fn all() -> impl Iterator<Item = &'static Model> {
-        entries().iter().filter_map(|entry| Model::of(entry.name))
+    fn all() -> impl Iterator<Item = (&'static str, &'static Model)> {
+        entries().iter().filter_map(|entry| Some((entry.name, Model::of(entry.name)?)))
     }
 
     #[cfg(test)]
-    pub(crate) fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
+    fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
         self.operations.clone().filter_map(|line| Operation::read(self.line(line)))
     }
 
-    /// A model from its text.
-    #[cfg(test)]
-    pub(crate) fn from_text(text: &str) -> Model {
-        Model::read("test", text.to_owned()).expect("a model")
-    }
-
-    fn read(name: &'static str, text: String) -> Option<Model> {
+    fn read(text: String) -> Option<Model> {
         let mut lines = vec![0];
         lines.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1));
         // Empty lines divide the head, the operations, the errors and the shapes.
@@ -192,9 +182,7 @@ impl Model {
             _ => return None,
         };
         let service = Service {
-            name,
             prefix: field("prefix"),
-            id: field("id"),
             endpoint_prefix: field("endpoint"),
             signing_name: field("signing"),
             protocol,
@@ -219,7 +207,7 @@ impl Entry {
     fn read(&self) -> Option<Model> {
         let mut text = String::with_capacity(self.length);
         DeflateDecoder::new(self.packed).read_to_string(&mut text).ok()?;
-        Model::read(self.name, text)
+        Model::read(text)
     }
 }
 
@@ -316,21 +304,21 @@ mod tests {
     fn every_service_is_whole() {
         assert_eq!(Model::all().count(), entries().len());
         assert!(entries().len() > 400);
-        for model in Model::all() {
+        for (name, model) in Model::all() {
             let shapes = model.lines.len() - 1 - model.shapes;
             for operation in model.operations() {
                 let sides = operation.input.into_iter().chain(operation.output);
-                assert!(sides.into_iter().all(|id| id.0 < shapes), "{} {}", model.service.name, operation.name);
+                assert!(sides.into_iter().all(|id| id.0 < shapes), "{name} {}", operation.name);
             }
             for id in (0..shapes).map(ShapeId) {
                 let parts: Vec<ShapeId> = match model.shape(id) {
                     Shape::Structure(structure) => structure.members().map(|member| member.shape).collect(),
                     Shape::List(list) => vec![list.item],
-                    Shape::Map(map) => vec![map.key, map.value],
-                    Shape::Unknown => panic!("{}: shape {id:?}", model.service.name),
+                    Shape::Map(map) => vec![map.value],
+                    Shape::Unknown => panic!("{name}: shape {id:?}"),
                     _ => Vec::new(),
                 };
-                assert!(parts.iter().all(|part| part.0 < shapes), "{}: shape {id:?}", model.service.name);
+                assert!(parts.iter().all(|part| part.0 < shapes), "{name}: shape {id:?}");
             }
         }
     }
@@ -350,12 +338,11 @@ mod tests {
         {
             assert!(Model::of(service).unwrap().operation(action).is_none(), "{service} {action}");
         }
-        for model in Model::all() {
-            let service = &model.service;
-            assert_eq!(service.prefix.to_lowercase(), service.name);
+        for (name, model) in Model::all() {
+            assert_eq!(model.service.prefix.to_lowercase(), name);
             for line in model.operations.clone() {
                 let action = model.line(line).split(' ').next().unwrap();
-                assert!(model.operation(action).is_some(), "{} {action}", service.name);
+                assert!(model.operation(action).is_some(), "{name} {action}");
             }
         }
         assert!(Model::of("Dynamodb").is_none());

@@ -121,10 +121,9 @@ impl<'m> List<'m> {
     }
 }
 
-/// `KEY VALUE [flat] [=KEYNAME,VALUENAME]`
+/// `KEY VALUE [flat] [=KEYNAME,VALUENAME]`. Keys are texts, whatever else is said of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Map<'m> {
-    pub(crate) key: ShapeId,
     pub(crate) value: ShapeId,
     pub(crate) flat: bool,
     pub(crate) key_name: &'m str,
@@ -134,8 +133,8 @@ pub(crate) struct Map<'m> {
 impl<'m> Map<'m> {
     fn read(text: &'m str) -> Option<Map<'m>> {
         let mut words = text.split(' ');
-        let (key, value) = (ShapeId::read(words.next()?)?, ShapeId::read(words.next()?)?);
-        let mut map = Map { key, value, flat: false, key_name: "key", value_name: "value" };
+        let (_, value) = (words.next()?, ShapeId::read(words.next()?)?);
+        let mut map = Map { value, flat: false, key_name: "key", value_name: "value" };
         for word in words {
             match word.strip_prefix('=').and_then(|names| names.split_once(',')) {
                 Some((key_name, value_name)) => (map.key_name, map.value_name) = (key_name, value_name),

@@ -24,6 +24,7 @@ pub(super) async fn call(services: &Services, service: &str, action: &str, reque
     };
     match services.aws.call(call).await {
         Ok(answer) => Ok(answer.output),
+        Err(CallError::Parameters(problem)) => Err(error::task_not_started(&request.input, &[problem.to_string()])),
         Err(error) => Err(failed(service, error)),
     }
 }

@@ -40,7 +40,7 @@ impl Service {
 
     /// What it answered, with what the HTTP answer says beside it.
     pub(super) fn result(&self, answer: Answer) -> TaskResult {
-        let Answer { output, status, headers, request_id, .. } = answer;
+        let Answer { output, status, headers, request_id } = answer;
         let Value::Object(mut result) = output else { return Ok(output) };
         metadata::add_headers(&mut result, self.prefix, status, &headers, &request_id);
         // AWS writes the members in alphabetical order.

@@ -68,7 +68,7 @@ pub(crate) fn request(
     token: &str,
 ) -> Result<WireRequest, ParameterError> {
     if let Some(problem) = parameter::stream(model, operation) {
-        return Err(ParameterError { path: String::new(), problem });
+        return Err(ParameterError(problem));
     }
     let given = parameter::top(model, operation, parameters, token)?;
     let host_prefix = parameter::host_prefix(operation, &given)?;

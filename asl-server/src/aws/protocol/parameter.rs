@@ -7,24 +7,10 @@ use asl_engine::Value;
 use asl_engine::value::Object;
 use std::fmt;
 
-/// Parameters that the operation does not take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ParameterError {
-    /// Which: `Item.id`, `Entries[0].Detail`. Nothing: the call as a whole.
-    pub(crate) path: String,
-    pub(crate) problem: String,
-}
-
-impl std::error::Error for ParameterError {}
-
-impl fmt::Display for ParameterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => f.write_str(&self.problem),
-            path => write!(f, "The field '{path}' {}", self.problem),
-        }
-    }
-}
+/// Parameters that the operation does not take: which, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ParameterError(pub(super) String);
 
 /// Where in the parameters we are. Lives on the stack, and is only written out for an error.
 #[derive(Clone, Copy)]
@@ -35,8 +21,8 @@ pub(super) enum Path<'a> {
 }
 
 impl Path<'_> {
-    pub(super) fn error(&self, problem: impl Into<String>) -> ParameterError {
-        ParameterError { path: self.to_string(), problem: problem.into() }
+    pub(super) fn error(&self, problem: impl fmt::Display) -> ParameterError {
+        ParameterError(format!("The field '{self}' {problem}"))
     }
 }
 
@@ -75,7 +61,7 @@ pub(super) fn top<'m, 'v>(
 ) -> Result<Parameters<'m, 'v>, ParameterError> {
     let object = match parameters {
         Value::Object(object) => object,
-        _ => return Err(Path::Top.error("The parameters must be an object")),
+        _ => return Err(ParameterError("The parameters must be an object".to_owned())),
     };
     let structure = match operation.input.map(|id| model.shape(id)) {
         Some(Shape::Structure(structure)) => Some(structure),
@@ -84,14 +70,17 @@ pub(super) fn top<'m, 'v>(
     let given = match structure {
         Some(structure) => given(structure, object, &Path::Top)?,
         None => match object.iter().find(|(_, value)| !value.is_null()) {
-            Some((name, _)) => return Err(Path::Field(&Path::Top, name).error(UNKNOWN)),
+            Some((name, _)) => return Err(unsupported(name)),
             None => Vec::new(),
         },
     };
     Ok(Parameters { given, structure, token })
 }
 
-const UNKNOWN: &str = "is not supported by Step Functions";
+/// AWS names the member alone, however deep it is.
+fn unsupported(name: &str) -> ParameterError {
+    ParameterError(asl_engine::error::parameter_unsupported(name))
+}
 
 /// The members of a structure that an object gives. `null` is as good as left out.
 pub(super) fn given<'m, 'v>(
@@ -106,21 +95,13 @@ pub(super) fn given<'m, 'v>(
         match members.iter_mut().find(is_it).and_then(Option::take) {
             Some(member) if !value.is_null() => given.push(Given { member, value }),
             Some(_) => {}
-            None => return Err(Path::Field(path, name).error(unknown(structure, name))),
+            None => return Err(unsupported(name)),
         }
     }
     if structure.union && given.len() != 1 {
         return Err(path.error("must have exactly one member"));
     }
     Ok(given)
-}
-
-fn unknown(structure: Structure<'_>, name: &str) -> String {
-    let mut members = structure.members().map(|member| member.name);
-    match members.find(|known| known.eq_ignore_ascii_case(name)) {
-        Some(known) => format!("{UNKNOWN}; did you mean '{known}'?"),
-        None => UNKNOWN.to_owned(),
-    }
 }
 
 /// The idempotency tokens that are left out.

@@ -193,13 +193,15 @@ fn wrong_parameters_are_named() {
     for (service, action, parameters, expected) in [
         ("dynamodb", "putItem", "[]", "The parameters must be an object"),
         ("dynamodb", "putItem", r#"{"TableName":1}"#, "The field 'TableName' must be a string"),
+        ("dynamodb", "putItem", r#"{"tableName":"t"}"#, r#"The field "tableName" is not supported by Step Functions"#),
+        ("dynamodb", "putItem", r#"{"X":1}"#, r#"The field "X" is not supported by Step Functions"#),
+        // Seen in reports of users.
         (
-            "dynamodb",
-            "putItem",
-            r#"{"tableName":"t"}"#,
-            "The field 'tableName' is not supported by Step Functions; did you mean 'TableName'?",
+            "batch",
+            "submitJob",
+            r#"{"RetryStrategy":{"EvaluateOnExit":[{"onStatusReason":"*"}]}}"#,
+            r#"The field "onStatusReason" is not supported by Step Functions"#,
         ),
-        ("dynamodb", "putItem", r#"{"X":1}"#, "The field 'X' is not supported by Step Functions"),
         ("dynamodb", "putItem", r#"{"Item":{"id":{"S":1}}}"#, "The field 'Item.id.S' must be a string"),
         ("dynamodb", "putItem", r#"{"Item":[]}"#, "The field 'Item' must be an object"),
         (
