@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// How many executions a point is measured with: so many that the store's work in the background is a part of it.
 const EXECUTIONS: u64 = 20_000;
+/// How many executions there must be so that memory and CPU time are told of each.
+const TOLD_OF: u64 = 5_000;
 /// How many clients start them.
 const CLIENTS: u16 = 64;
 /// How many transitions long executions make together.
@@ -176,7 +178,6 @@ async fn running(plan: &Plan) -> anyhow::Result<()> {
         "one beside them",
     );
     let mut point = Point::new(plan, "running").await?;
-    let empty = point.memory()?;
     let waits = point.create(&Workload::named("wait", 1).definition(), true).await?;
     let beside = Workload::named("pass", 10);
     let beside_arn = point.create(&beside.definition(), true).await?;
@@ -184,19 +185,21 @@ async fn running(plan: &Plan) -> anyhow::Result<()> {
     let mut there = 0;
     for number in powers(1, plan.to) {
         point.what = format!("running {number}");
-        let start = point.cpu_each(&waits, &Workload::named("wait", 1).input(), number - there).await?;
+        let (more, before) = (number - there, point.memory()?);
+        let start = point.cpu_each(&waits, &Workload::named("wait", 1).input(), more).await?;
         there = number;
         let memory = point.memory()?;
         let idle = point.idle().await?;
         let cpu = point.cpu_each(&beside_arn, &beside.input(), EXECUTIONS).await?;
         let (p50, p99) = point.latencies;
         let back = point.restart(End::Kill).await?;
-        let each = (number >= 1_000).then(|| bytes((memory - empty) * 1e6 / number as f64));
+        // Of a few there is nothing to see beside what the server needs by itself.
+        let of_many = |told: String| if more >= TOLD_OF { told } else { "–".to_owned() };
         let cells = [
             thousands(number),
             megabytes(memory),
-            each.unwrap_or_else(|| "–".to_owned()),
-            if start > 0.0 { micros(start * 1000.0) } else { "–".to_owned() },
+            of_many(bytes((memory - before) * 1e6 / more as f64)),
+            of_many(micros(start * 1000.0)),
             format!("{idle:.1} %"),
             micros(cpu * 1000.0),
             millis(p50),
@@ -230,7 +233,7 @@ async fn finished(plan: &Plan) -> anyhow::Result<()> {
     let workload = Workload::named("pass", 10);
     let arn = point.create(&workload.definition(), true).await?;
     let oldest = point.start_one(&arn, &workload.input()).await?;
-    for number in std::iter::once(0).chain(powers(1_000, plan.to)) {
+    for number in std::iter::once(0).chain(powers(10_000, plan.to)) {
         point.what = format!("finished {number}");
         let there = point.journal().await?.finished;
         point.cpu_each(&arn, &workload.input(), number.saturating_sub(there)).await?;
