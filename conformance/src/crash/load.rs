@@ -270,7 +270,7 @@ fn is_end(event: &Value) -> bool {
     ["ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"].contains(&kind)
 }
 
-/// The event without its time, without the token in what is sent, and without the names of Map Runs.
+/// The event without its time, the token in what is sent, the metadata of answers, and the names of Map Runs.
 fn timeless(mut event: Value) -> Value {
     if let Some(event) = event.as_object_mut() {
         event.remove("timestamp");
@@ -278,6 +278,13 @@ fn timeless(mut event: Value) -> Value {
         if let Some(details) = event.get_mut("mapRunRedrivenEventDetails").and_then(Value::as_object_mut) {
             details.remove("mapRunArn");
         }
+    }
+    // The function's request id comes from the execution's seed, and its answer has a date.
+    let submitted = &event["taskSubmittedEventDetails"]["output"];
+    let submitted = submitted.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    if let Some(Value::Object(mut submitted)) = submitted {
+        submitted.retain(|name, _| !name.starts_with("Sdk"));
+        event["taskSubmittedEventDetails"]["output"] = Value::Object(submitted).to_string().into();
     }
     for details in ["taskScheduledEventDetails", "lambdaFunctionScheduledEventDetails"] {
         let parameters =
