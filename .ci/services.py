@@ -7,6 +7,8 @@ Each check runs a state machine and looks with boto3 at what it did. Needs boto3
 Prints a line a check; the last line is `N passed, N failed`.
 """
 import argparse
+import datetime
+import ipaddress
 import json
 import os
 import pathlib
@@ -20,6 +22,9 @@ import uuid
 
 import boto3
 from botocore.config import Config
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import jobs
 from e2e import ROLE, check, until_ended
@@ -39,7 +44,7 @@ class Process:
         while time.monotonic() < deadline and self.process.poll() is None:
             told = log.read_text(errors="replace")
             # A line that has not been written whole is looked at again.
-            url = re.search(r"http://[\w.:]+(?=\s)", told)
+            url = re.search(r"https?://[\w.:]+(?=\s)", told)
             if url and re.search(ready, told):
                 self.url = url[0]
                 return
@@ -331,6 +336,65 @@ def optimised(world):
     check("optimised: a failed event fails the task", json.loads(failed)["FailedEntryCount"], 1)
 
 
+def credentials(world):
+    """A role is assumed: with moto, its account is the one that is called."""
+    role = {"Credentials": {"RoleArn": "arn:aws:iam::111122223333:role/other"}}
+    identity = world.result(task("aws-sdk:sts:getCallerIdentity", {}, **role))
+    check("a state's Credentials are honoured", identity.get("Account"), "111122223333")
+    check("as the role", ":assumed-role/other/asl" in identity.get("Arn", ""))
+
+
+def distributed_map(resource, parameters, config=None, **more):
+    child = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, **child}
+    reader = {"Resource": "arn:aws:states:::" + resource, "Parameters": parameters}
+    if config:
+        reader["ReaderConfig"] = config
+    state = {"Type": "Map", "ItemProcessor": processor, "ItemReader": reader, "End": True, **more}
+    return {"StartAt": "M", "States": {"M": state}}
+
+
+def files_in_s3(world):
+    """ItemReader and ResultWriter of a distributed Map state."""
+    client = world.aws("s3")
+    client.create_bucket(Bucket="items")
+    client.put_object(Bucket="items", Key="in/orders.csv", Body="id,left\n1,5\n2,0\n")
+    csv = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}
+    orders = [{"id": "1", "left": "5"}, {"id": "2", "left": "0"}]
+    read = world.result(distributed_map("s3:getObject", {"Bucket": "items", "Key": "in/orders.csv"}, csv))
+    check("files: the items of an object", read, orders)
+    # Longer than any answer that a task may have: it is read while it arrives, and no further than needed.
+    client.put_object(Bucket="items", Key="long.jsonl", Body='{"padding": "%s"}\n' % ("x" * 1000) * 8000)
+    long = {"InputType": "JSONL", "MaxItems": 2}
+    read = world.result(distributed_map("s3:getObject", {"Bucket": "items", "Key": "long.jsonl"}, long))
+    check("files: a long object", [sorted(item) for item in read], [["padding"]] * 2)
+    for number in range(10):
+        client.put_object(Bucket="items", Key="many/%d.csv" % number, Body="n\n%d\n" % number)
+    many = {"Bucket": "items", "Prefix": "many/"}
+    listed = world.result(distributed_map("s3:listObjectsV2", many))
+    check("files: a listing of several pages", [item["Key"] for item in listed], ["many/%d.csv" % n for n in range(10)])
+    told = (listed[3]["Etag"], listed[3]["Size"], isinstance(listed[3]["LastModified"], int))
+    check("files: what it tells of an object", told, (client.head_object(Bucket="items", Key="many/3.csv")["ETag"], 4, True))
+    flat = world.result(distributed_map("s3:listObjectsV2", many, {**csv, "Transformation": "LOAD_AND_FLATTEN"}))
+    check("files: the items of all of them", [item["n"] for item in flat], [str(number) for number in range(10)])
+
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "items", "Prefix": "out"}}
+    reader = {"Bucket": "items", "Key": "in/orders.csv"}
+    output = world.result(distributed_map("s3:getObject", reader, csv, ResultWriter=writer))
+    text = lambda key: json.loads(client.get_object(Bucket="items", Key=key)["Body"].read())
+    manifest = text(output["ResultWriterDetails"]["Key"])
+    results = text(manifest["ResultFiles"]["SUCCEEDED"][0]["Key"])
+    check("files: results are written", [json.loads(result["Output"]) for result in results], orders)
+
+    ended = world.run(distributed_map("s3:getObject", {"Bucket": "items", "Key": "none"}, csv))
+    check("files: a missing object", ended["error"], "States.ItemReaderFailed")
+    check("files: its cause", ended["cause"].startswith("The specified key does not exist. (Service: S3, Status Code: 404"))
+    gone = {**writer, "Parameters": {"Bucket": "no-such-bucket"}}
+    ended = world.run(distributed_map("s3:getObject", reader, csv, ResultWriter=gone))
+    told = (ended["error"], ended["cause"].startswith("The specified bucket does not exist (Service: S3, Status Code: 404"))
+    check("files: a bucket that is missing", told, ("States.ResultWriterFailed", True))
+
+
 def refusals(world):
     """What cannot be called says so."""
     for resource, parameters, says in [
@@ -360,6 +424,36 @@ def nothing_configured(asl, environment, work):
         server.end()
 
 
+def tls(asl, environment, work, moto):
+    """An endpoint that is called by https, with a certificate of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "moto")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (work / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
+    (work / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    command = [moto, "-H", "127.0.0.1", "-p", "0", "-s", "-c", work / "certificate.pem", "-k", work / "key.pem"]
+    aws = Process("moto_server", command, work / "moto-tls.log", environment, "Running on")
+    try:
+        check("tls: it is https", aws.url.split(":")[0], "https")
+        definition = task("aws-sdk:sts:getCallerIdentity", {})
+        trusting = environment | {"SSL_CERT_FILE": str(work / "certificate.pem")}
+        for who, environment, says in [("trusted", trusting, "123456789012"), ("unknown", environment, "certificate")]:
+            server = serve(asl, environment, work / who, ["--aws-endpoint", aws.url])
+            try:
+                ended = World(server.url, None).run(definition)
+                told = ended.get("output") or "%s: %s" % (ended["error"], ended["cause"])
+                check("tls: a certificate that is %s" % who, says in told or told)
+            finally:
+                server.end()
+    finally:
+        aws.end()
+
+
 def serve(asl, environment, work, options):
     work.mkdir()
     command = [asl, "serve", "--ephemeral", "--listen", "127.0.0.1:0", *options]
@@ -373,7 +467,8 @@ def main():
     parser.add_argument("--asl", default="target/release/asl")
     parser.add_argument("only", nargs="*", help="the groups to run; left out: all")
     arguments = parser.parse_args()
-    groups = [sqs, sqs_callback, sns, dynamodb, eventbridge, secretsmanager, ssm, s3, other_protocols, optimised, refusals, *jobs.GROUPS]
+    groups = [sqs, sqs_callback, sns, dynamodb, eventbridge, secretsmanager, ssm, s3, files_in_s3, other_protocols]
+    groups += [optimised, credentials, refusals, *jobs.GROUPS]
     # Nothing of the user's own configuration or of a proxy comes in between.
     own = lambda name: name.startswith(("AWS_", "ASL_")) or name.lower().endswith("_proxy")
     environment = {name: value for name, value in os.environ.items() if not own(name)}
@@ -382,6 +477,8 @@ def main():
         sys.exit("moto_server is not installed: pip install 'moto[server]'")
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
+        # So few keys a page that listings have several.
+        environment["MOTO_S3_DEFAULT_MAX_KEYS"] = "4"
         aws = Process("moto_server", [moto, "-H", "127.0.0.1", "-p", "0"], work / "moto.log", environment, "Running on")
         asl = None
         try:
@@ -393,6 +490,7 @@ def main():
                     check.group(group.__name__, group, world)
             if not arguments.only:
                 check.group("nothing_configured", nothing_configured, arguments.asl, environment, work)
+                check.group("tls", tls, arguments.asl, environment, work, moto)
         finally:
             for process in (asl, aws):
                 if process:

@@ -8,17 +8,25 @@ use super::{host, sign};
 use crate::http_client::{HttpClients, reason};
 use crate::queue::{Asker, Queues};
 use crate::service::Caller;
-use asl_engine::Value;
 use asl_engine::runtime::Clock;
+use asl_engine::{Value, object};
+use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The service that the local queues stand in for.
 const STAND_IN: &str = "sqs";
 /// How long an answer may take when the caller does not say.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// How long an answer may pause.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long a role's credentials are kept: STS gives them for an hour.
+const ROLE_KEPT: Duration = Duration::from_secs(45 * 60);
+/// Of how many roles credentials are kept.
+const ROLES_MAX: usize = 1_000;
 /// Bytes of an answer: what a state may hold, and what a protocol needs to tell it.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -35,7 +43,11 @@ struct Shared {
     caller: Caller,
     /// Answer what is asked of SQS when nobody said where it is.
     queues: Arc<Queues>,
+    roles: Mutex<Roles>,
 }
+
+/// The credentials of roles, and until when they are kept.
+type Roles = HashMap<String, (Credentials, Instant)>;
 
 /// A call.
 pub(crate) struct Call<'a> {
@@ -53,6 +65,18 @@ pub(crate) struct Call<'a> {
     pub(crate) token: &'a str,
     /// The result has the names that the service gives its members, as optimised integrations tell them.
     pub(crate) own_names: bool,
+    /// The role that calls, by its ARN; left out: whoever the server's credentials are of.
+    pub(crate) role: Option<&'a str>,
+    /// The body as it is, in place of what the parameters would make: they make JSON of a text.
+    pub(crate) body: Option<&'a [u8]>,
+}
+
+impl<'a> Call<'a> {
+    /// A call with nothing but its parameters.
+    pub(crate) fn new(service: &'a str, operation: &'a str, parameters: &'a Value) -> Self {
+        let (region, timeout, token, role, body) = (None, None, "", None, None);
+        Call { service, operation, parameters, region, timeout, token, own_names: false, role, body }
+    }
 }
 
 /// What a service answered.
@@ -103,11 +127,11 @@ pub(crate) enum CallError {
     #[error("{0}")]
     Unreadable(String),
     /// The service said no.
-    #[error("{}", .0.refusal.message)]
+    #[error("{0}")]
     Refused(Box<Refused>),
 }
 
-/// A service's error.
+/// A service's error. Its text is the cause that the SDK for Java gives.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) refusal: Refusal,
@@ -119,9 +143,22 @@ pub(crate) struct Refused {
     pub(crate) prefix: String,
 }
 
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Refused { refusal, status, request_id, extended_request_id, prefix } = self;
+        let message = if refusal.message.is_empty() { "null" } else { refusal.message.as_str() };
+        write!(f, "{message} (Service: {prefix}, Status Code: {status}, Request ID: {request_id}")?;
+        if let Some(id) = extended_request_id {
+            write!(f, ", Extended Request ID: {id}")?;
+        }
+        f.write_str(") (SDK Attempt Count: 1)")
+    }
+}
+
 impl Aws {
     pub(crate) fn new(endpoints: ServiceEndpoints, clients: HttpClients, caller: Caller, queues: Arc<Queues>) -> Self {
-        Aws { shared: Arc::new(Shared { endpoints, clients, caller, queues }) }
+        let roles = Mutex::default();
+        Aws { shared: Arc::new(Shared { endpoints, clients, caller, queues, roles }) }
     }
 
     /// Is it said where a service is?
@@ -134,6 +171,45 @@ impl Aws {
     /// # Errors
     /// Whatever kept the call from having a result.
     pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
+        let Prepared { model, operation, wire, region, endpoint } = self.prepare(&call)?;
+        let Some(endpoint) = endpoint else {
+            let answer = self.ask_queues(operation.name, &wire, region).await;
+            return read(model, &operation, "the local queue", answer);
+        };
+        let mut sent = self.send(&call, Prepared { model, operation, wire, region, endpoint }).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = sent.chunk().await? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(CallError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        sent.read(body)
+    }
+
+    /// Calls an operation whose answer is a body of any length, to be read while it arrives.
+    ///
+    /// # Errors
+    /// Whatever kept the call from having one.
+    pub(crate) async fn open(&self, call: Call<'_>) -> Result<Body, CallError> {
+        let Prepared { model, operation, wire, region, endpoint } = self.prepare(&call)?;
+        let endpoint = endpoint.ok_or_else(|| CallError::NotConfigured { service: call.service.to_owned() })?;
+        let mut sent = self.send(&call, Prepared { model, operation, wire, region, endpoint }).await?;
+        if sent.response.status().is_success() {
+            return Ok(Body(sent));
+        }
+        // An error is short; of one that is not, the beginning tells enough.
+        let mut body = Vec::new();
+        while let Some(chunk) = sent.chunk().await?.filter(|_| body.len() < ANSWER_BYTES_MAX) {
+            body.extend_from_slice(&chunk);
+        }
+        let status = sent.response.status();
+        let unreadable = || CallError::Unreadable(format!("the answer has the status {status}"));
+        Err(sent.read(body).err().unwrap_or_else(unreadable))
+    }
+
+    /// The request of a call, and where it goes; nowhere: the local queues answer it.
+    fn prepare<'a>(&'a self, call: &'a Call<'_>) -> Result<Prepared<'a, Option<&'a Endpoint>>, CallError> {
         let name = || call.service.to_owned();
         let endpoint = self.shared.endpoints.of(call.service);
         if endpoint.is_none() && call.service != STAND_IN {
@@ -145,28 +221,56 @@ impl Aws {
         if call.own_names {
             operation = operation.with_own_names();
         }
-        let wire = protocol::request(model, &operation, call.parameters, call.token)?;
-        let region = call.region.filter(|region| !region.is_empty()).unwrap_or(&self.shared.caller.region);
-        let Some(endpoint) = endpoint else {
-            let answer = self.ask_queues(operation.name, &wire, region).await;
-            return read(model, &operation, "the local queue", answer);
-        };
-        let Addressed { url, headers, body, method } = address(model, &operation, endpoint, wire, region)?;
+        let mut wire = protocol::request(model, &operation, call.parameters, call.token)?;
+        if let Some(body) = call.body {
+            wire.body = body.to_vec();
+        }
+        Ok(Prepared { model, operation, wire, region: self.region(call.region), endpoint })
+    }
 
+    async fn send(&self, call: &Call<'_>, prepared: Prepared<'_, &Endpoint>) -> Result<Sent, CallError> {
+        let Prepared { model, operation, wire, region, endpoint } = prepared;
+        let credentials = match call.role {
+            _ if operation.anonymous => None,
+            Some(role) => Some(Box::pin(self.assume(role, region)).await?),
+            None => Some(own_credentials(endpoint.is_aws())?),
+        };
+        let Addressed { url, headers, body, method } = address(model, credentials.as_ref(), endpoint, wire, region)?;
         let client = self.shared.clients.of(&url).map_err(CallError::Unreachable)?;
         let timeout = call.timeout.unwrap_or(TIMEOUT);
-        let failed = |error: reqwest::Error| failure(&url, timeout, &error);
         let request = client.request(method, url.clone()).headers(headers).timeout(timeout).body(body);
-        let mut response = request.send().await.map_err(failed)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(CallError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
+        let response = request.send().await.map_err(|error| failure(&url, timeout, &error))?;
+        Ok(Sent { model, operation, url, timeout, response })
+    }
+
+    /// The credentials of a role, as long as they are good.
+    async fn assume(&self, role: &str, region: &str) -> Result<Credentials, CallError> {
+        let kept = self.roles().get(role).cloned();
+        if let Some((credentials, _)) = kept.filter(|(_, until)| *until > Instant::now()) {
+            return Ok(credentials);
         }
-        let answer = WireAnswer { status: response.status().as_u16(), headers: response.headers().clone(), body };
-        read(model, &operation, url.as_str(), answer)
+        let parameters = object! { "RoleArn" => role, "RoleSessionName" => "asl" };
+        let call = Call { region: Some(region), ..Call::new("sts", "assumeRole", &parameters) };
+        let answer = self.call(call).await?;
+        let text = |name: &str| Some(answer.output.get("Credentials")?.get(name)?.as_str()?.to_owned());
+        let (Some(access_key_id), Some(secret_access_key)) = (text("AccessKeyId"), text("SecretAccessKey")) else {
+            return Err(CallError::Unreadable("sts:assumeRole answered without credentials".into()));
+        };
+        let credentials = Credentials { access_key_id, secret_access_key, session_token: text("SessionToken") };
+        let mut roles = self.roles();
+        if roles.len() >= ROLES_MAX {
+            roles.clear();
+        }
+        roles.insert(role.to_owned(), (credentials.clone(), Instant::now() + ROLE_KEPT));
+        Ok(credentials)
+    }
+
+    fn roles(&self) -> MutexGuard<'_, Roles> {
+        self.shared.roles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn region<'a>(&'a self, given: Option<&'a str>) -> &'a str {
+        given.filter(|region| !region.is_empty()).unwrap_or(&self.shared.caller.region)
     }
 
     /// The local queues' answer to a request of SQS's.
@@ -187,9 +291,67 @@ impl Aws {
         request: &Unsigned<'_>,
         headers: &mut HeaderMap,
     ) -> Result<(), CallError> {
-        let region = region.filter(|region| !region.is_empty()).unwrap_or(&self.shared.caller.region);
-        let is_aws = request.url.host_str().is_some_and(host::is_of_aws);
-        sign(service, region, is_aws, request, headers)
+        let credentials = own_credentials(request.url.host_str().is_some_and(host::is_of_aws))?;
+        sign(service, self.region(region), &credentials, request, headers)
+    }
+}
+
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Aws")
+    }
+}
+
+/// The credentials that the server has; an endpoint that is not AWS gets some in any case.
+fn own_credentials(is_aws: bool) -> Result<Credentials, CallError> {
+    match Credentials::find() {
+        Some(credentials) => Ok(credentials),
+        None if is_aws => Err(CallError::NoCredentials),
+        None => Ok(Credentials::test()),
+    }
+}
+
+/// A call before it is sent to `E`.
+struct Prepared<'a, E> {
+    model: &'static Model,
+    operation: Operation<'static>,
+    wire: WireRequest,
+    region: &'a str,
+    endpoint: E,
+}
+
+/// A call that is being answered.
+struct Sent {
+    model: &'static Model,
+    operation: Operation<'static>,
+    url: Url,
+    timeout: Duration,
+    response: reqwest::Response,
+}
+
+impl Sent {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
+        self.response.chunk().await.map_err(|error| failure(&self.url, self.timeout, &error))
+    }
+
+    fn read(self, body: Vec<u8>) -> Result<Answer, CallError> {
+        let Sent { model, operation, url, response, .. } = self;
+        let answer = WireAnswer { status: response.status().as_u16(), headers: response.headers().clone(), body };
+        read(model, &operation, url.as_str(), answer)
+    }
+}
+
+/// A body, while it arrives.
+pub(crate) struct Body(Sent);
+
+impl Body {
+    /// The next bytes; `None`: there are no more.
+    ///
+    /// # Errors
+    /// When it breaks off, or nothing comes for long.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
+        let next = tokio::time::timeout(SILENCE, self.0.chunk()).await;
+        next.unwrap_or_else(|_| Err(CallError::TimedOut { url: origin(&self.0.url), after: SILENCE }))
     }
 }
 
@@ -203,17 +365,12 @@ pub(crate) struct Unsigned<'a> {
 fn sign(
     service: &str,
     region: &str,
-    is_aws: bool,
+    credentials: &Credentials,
     request: &Unsigned<'_>,
     headers: &mut HeaderMap,
 ) -> Result<(), CallError> {
     let Unsigned { method, url, body } = request;
-    let credentials = match Credentials::find() {
-        Some(credentials) => credentials,
-        None if is_aws => return Err(CallError::NoCredentials),
-        None => Credentials::test(),
-    };
-    let signing = sign::Signing { credentials: &credentials, region, service, time: Clock::System.now() };
+    let signing = sign::Signing { credentials, region, service, time: Clock::System.now() };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let request = sign::Request {
         method: method.as_str(),
@@ -236,7 +393,7 @@ struct Addressed {
 
 fn address(
     model: &Model,
-    operation: &Operation<'_>,
+    credentials: Option<&Credentials>,
     endpoint: &Endpoint,
     wire: WireRequest,
     region: &str,
@@ -252,14 +409,10 @@ fn address(
     };
     let text = base + &wire.path_and_query;
     let url = Url::parse(&text).map_err(|_| CallError::Unreachable(format!("{text} is no URL")))?;
-    // A URL's `.` and `..` go away, which a key of S3's may be made of: it would be another one.
-    if !url.as_str().ends_with(&wire.path_and_query) {
-        return Err(CallError::Unreachable(format!("{text} cannot be called: its path is one that URLs shorten")));
-    }
     let mut headers = wire.headers;
-    if !operation.anonymous {
+    if let Some(credentials) = credentials {
         let unsigned = Unsigned { method: &wire.method, url: &url, body: &wire.body };
-        sign(&service.signing_name, region, endpoint.is_aws(), &unsigned, &mut headers)?;
+        sign(&service.signing_name, region, credentials, &unsigned, &mut headers)?;
     }
     Ok(Addressed { url, method: wire.method, headers, body: wire.body })
 }
@@ -289,9 +442,54 @@ fn read(model: &Model, operation: &Operation<'_>, place: &str, answer: WireAnswe
 }
 
 fn failure(url: &Url, timeout: Duration, error: &reqwest::Error) -> CallError {
-    let url = url.origin().ascii_serialization();
+    let url = origin(url);
     if error.is_timeout() && !error.is_connect() {
         return CallError::TimedOut { url, after: timeout };
     }
     CallError::Unreachable(format!("{url}: {}", reason(error)))
+}
+
+/// Who was asked. A path may say more than an error should.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The request of a call to AWS itself, without sending it.
+    fn addressed(service: &str, operation: &str, parameters: Value, region: &str) -> Addressed {
+        let model = Model::of(service).unwrap();
+        let wire = protocol::request(model, &model.operation(operation).unwrap(), &parameters, "").unwrap();
+        let credentials = Some(&Credentials::test());
+        address(model, credentials, &Endpoint::Aws, wire, region).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn aws_itself_is_called_by_the_hosts_of_its_regions() {
+        for (service, operation, parameters, url, scope) in [
+            ("sqs", "listQueues", object! {}, "https://sqs.eu-central-1.amazonaws.com/", "eu-central-1/sqs"),
+            (
+                "s3",
+                "getObject",
+                object! { "Bucket" => "b", "Key" => "a b/ü+&" },
+                "https://s3.eu-central-1.amazonaws.com/b/a%20b/%C3%BC%2B%26",
+                "eu-central-1/s3",
+            ),
+            ("iam", "listRoles", object! {}, "https://iam.amazonaws.com/", "us-east-1/iam"),
+            (
+                "cloudwatchlogs",
+                "describeLogGroups",
+                object! {},
+                "https://logs.eu-central-1.amazonaws.com/",
+                "eu-central-1/logs",
+            ),
+        ] {
+            let request = addressed(service, operation, parameters, "eu-central-1");
+            assert_eq!(request.url.as_str(), url);
+            let authorization = request.headers["authorization"].to_str().unwrap();
+            assert!(authorization.contains(&format!("/{scope}/aws4_request")), "{authorization}");
+        }
+    }
 }

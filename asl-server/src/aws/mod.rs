@@ -11,6 +11,6 @@ pub(crate) mod protocol;
 pub(crate) mod shape;
 mod sign;
 
-pub(crate) use client::{Answer, Aws, Call, CallError, Refused, Unsigned};
+pub(crate) use client::{Answer, Aws, Body, Call, CallError, Refused, Unsigned};
 pub use endpoint::ServiceEndpoints;
 pub(crate) use model::check_action;

@@ -6,7 +6,7 @@ use crate::aws::model::Model;
 use crate::aws::{Call, CallError, Refused};
 use asl_engine::error::names;
 use asl_engine::task::{Pattern, TaskRequest, TaskResult};
-use asl_engine::{StatesError, error};
+use asl_engine::{StatesError, Value, error};
 use std::time::Duration;
 
 pub(super) async fn call(services: &Services, service: &str, action: &str, request: &TaskRequest) -> TaskResult {
@@ -14,18 +14,25 @@ pub(super) async fn call(services: &Services, service: &str, action: &str, reque
         return Err(unsupported(request.resource.arn()));
     }
     let call = Call {
-        service,
-        operation: action,
-        parameters: &request.input,
         region: request.execution_arn.split(':').nth(3),
         timeout: request.timeout_seconds.map(Duration::from_secs),
         token: &request.request_id(),
-        own_names: false,
+        role: role(request)?,
+        ..Call::new(service, action, &request.input)
     };
     match services.aws.call(call).await {
         Ok(answer) => Ok(answer.output),
         Err(CallError::Parameters(problem)) => Err(error::task_not_started(&request.input, &[problem.to_string()])),
         Err(error) => Err(failed(service, error)),
+    }
+}
+
+/// The role of the state's `Credentials`.
+pub(super) fn role(request: &TaskRequest) -> Result<Option<&str>, StatesError> {
+    let Some(credentials) = &request.credentials else { return Ok(None) };
+    match credentials.get("RoleArn").and_then(Value::as_str) {
+        Some(role) => Ok(Some(role)),
+        None => Err(StatesError::runtime("The Credentials have no RoleArn, or one that is no string.")),
     }
 }
 
@@ -51,15 +58,10 @@ fn failed(service: &str, error: CallError) -> StatesError {
 /// The service's own error: `DynamoDb.ResourceNotFoundException`, or `DynamoDb.DynamoDbException` for one that the service's
 /// model does not have.
 fn refused_by_service(refused: &Refused) -> StatesError {
-    let Refused { refusal, status, request_id, extended_request_id, prefix } = refused;
+    let Refused { refusal, prefix, .. } = refused;
     let name = match &refusal.shape {
         Some(exception) => format!("{prefix}.{exception}"),
         None => format!("{prefix}.{prefix}Exception"),
     };
-    let message = if refusal.message.is_empty() { "null" } else { refusal.message.as_str() };
-    let extended = extended_request_id.as_ref().map(|id| format!(", Extended Request ID: {id}")).unwrap_or_default();
-    let cause = format!(
-        "{message} (Service: {prefix}, Status Code: {status}, Request ID: {request_id}{extended}) (SDK Attempt Count: 1)"
-    );
-    StatesError::new(name, cause)
+    StatesError::new(name, refused.to_string())
 }

@@ -5,7 +5,7 @@ use super::action::{Action, Integration};
 use super::client::Client;
 use super::job::{Ask, From, Job};
 use super::optimised::Service;
-use crate::storage::StorageError;
+use crate::storage::{Storage, StorageError};
 use asl_engine::task::{Pattern, TaskRequest, TaskResult};
 use asl_engine::{StatesError, Value, object};
 use std::io::Read as _;
@@ -50,7 +50,7 @@ pub(super) async fn invoke_model(services: &Services, request: &TaskRequest) -> 
     let body = match (parameters.remove("Body"), input) {
         (Some(Value::String(text)), None) => Value::String(text),
         (Some(body), None) => Value::from(body.to_json()),
-        (None, Some(uri)) => Value::from(read(services, &uri)?),
+        (None, Some(uri)) => Value::from(read(services, uri).await?),
         (None, None) => return Err(invalid("bedrock:invokeModel needs either 'Body' or 'Input' with its 'S3Uri'")),
         (Some(_), Some(_)) => return Err(invalid("bedrock:invokeModel takes either 'Body' or 'Input', not both")),
     };
@@ -65,7 +65,7 @@ pub(super) async fn invoke_model(services: &Services, request: &TaskRequest) -> 
     let text = answer.output.get("Body").and_then(Value::as_str).unwrap_or_default();
     let body = match output {
         Some(uri) => {
-            write(services, &uri, text)?;
+            write(services, uri.clone(), text.to_owned()).await?;
             Value::from(uri)
         }
         None => Value::parse(text).unwrap_or_else(|_| Value::from(text)),
@@ -74,23 +74,38 @@ pub(super) async fn invoke_model(services: &Services, request: &TaskRequest) -> 
     Ok(object! { "Body" => body, "ContentType" => content_type })
 }
 
-fn read(services: &Services, uri: &str) -> Result<String, StatesError> {
-    let (bucket, key) = object(uri)?;
-    let object = services.buckets.open(bucket).and_then(|folder| folder.get(key)).map_err(failed)?;
-    let mut text = String::new();
-    let read = object.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text);
-    match read {
-        Ok(_) if text.len() as u64 > INPUT_BYTES_MAX => {
-            Err(invalid(&format!("{uri} has more than {INPUT_BYTES_MAX} bytes")))
+async fn read(services: &Services, uri: String) -> Result<String, StatesError> {
+    let read = move |storage: Storage| {
+        let (bucket, key) = object(&uri)?;
+        let object = storage.open(bucket).and_then(|bucket| bucket.get(key)).map_err(failed)?;
+        let mut text = String::new();
+        match object.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text) {
+            Ok(_) if text.len() as u64 > INPUT_BYTES_MAX => {
+                Err(invalid(&format!("{uri} has more than {INPUT_BYTES_MAX} bytes")))
+            }
+            Ok(_) => Ok(text),
+            Err(error) => Err(StatesError::runtime(format!("{uri} cannot be read as text: {error}"))),
         }
-        Ok(_) => Ok(text),
-        Err(error) => Err(StatesError::runtime(format!("{uri} cannot be read as text: {error}"))),
-    }
+    };
+    waiting(services, read).await
 }
 
-fn write(services: &Services, uri: &str, text: &str) -> Result<(), StatesError> {
-    let (bucket, key) = object(uri)?;
-    services.buckets.open(bucket).and_then(|folder| folder.put(key, text.as_bytes())).map_err(failed)
+async fn write(services: &Services, uri: String, text: String) -> Result<(), StatesError> {
+    let write = move |storage: Storage| {
+        let (bucket, key) = object(&uri)?;
+        storage.open(bucket).and_then(|bucket| bucket.put(key, &text)).map_err(failed)
+    };
+    waiting(services, write).await
+}
+
+/// Works with buckets on a thread that may wait.
+async fn waiting<T: Send + 'static>(
+    services: &Services,
+    work: impl FnOnce(Storage) -> Result<T, StatesError> + Send + 'static,
+) -> Result<T, StatesError> {
+    let storage = services.storage.clone();
+    let done = tokio::task::spawn_blocking(move || work(storage)).await;
+    done.unwrap_or_else(|_| Err(StatesError::runtime("The bucket's object was lost on its way")))
 }
 
 /// `s3://BUCKET/KEY`

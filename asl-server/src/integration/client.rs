@@ -43,7 +43,7 @@ impl Client {
     pub(super) async fn call(&self, operation: &str, parameters: &Value) -> Result<Answer, CallError> {
         let region = Some(self.region.as_str()).filter(|region| !region.is_empty());
         let (service, token) = (self.model, self.token.as_str());
-        self.aws.call(Call { service, operation, parameters, region, timeout: None, token, own_names: true }).await
+        self.aws.call(Call { region, token, own_names: true, ..Call::new(service, operation, parameters) }).await
     }
 
     /// Why a call has no result, as the task's error.

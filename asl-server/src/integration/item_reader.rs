@@ -1,7 +1,7 @@
 //! ItemReader of a distributed Map state: fetches the objects that its resource names, and reads their items.
 
 use super::Services;
-use crate::storage::{Buckets, StorageError};
+use crate::storage::{Storage, StorageError};
 use asl_engine::error::{StatesError, names};
 use asl_engine::item_reader::manifest::{self, ObjectName};
 use asl_engine::item_reader::{decompressed, read};
@@ -15,7 +15,7 @@ pub(super) async fn read_items(
     config: &Value,
     max_items: Option<u64>,
 ) -> TaskResult {
-    let reader = Reader { buckets: services.buckets.clone(), config: config.clone(), max_items };
+    let reader = Reader { storage: services.storage.clone(), config: config.clone(), max_items };
     let (arn, arguments) = (request.resource.arn().clone(), request.input.clone());
     let reading = tokio::task::spawn_blocking(move || match arn.rsplit(':').next() {
         Some("getObject") => reader.object(&arguments),
@@ -27,7 +27,7 @@ pub(super) async fn read_items(
 }
 
 struct Reader {
-    buckets: Buckets,
+    storage: Storage,
     config: Value,
     max_items: Option<u64>,
 }
@@ -36,7 +36,7 @@ impl Reader {
     /// `s3:getObject`: the items in an object, or in the objects that it lists.
     fn object(&self, arguments: &Value) -> Result<ItemsRead, StatesError> {
         let (bucket, key) = (text(arguments, "Bucket")?, text(arguments, "Key")?);
-        let folder = self.buckets.open(bucket).map_err(unreadable)?;
+        let folder = self.storage.open(bucket).map_err(unreadable)?;
         let input_type = self.setting("InputType");
         match self.setting("ManifestType") {
             Some("S3_INVENTORY") if !matches!(input_type, None | Some("MANIFEST")) => {
@@ -59,7 +59,7 @@ impl Reader {
     }
 
     fn inventory(&self, bucket: &str, key: &str) -> Result<ItemsRead, StatesError> {
-        let folder = self.buckets.open(bucket).map_err(unreadable)?;
+        let folder = self.storage.open(bucket).map_err(unreadable)?;
         let (objects, config) = manifest::inventory(folder.get(key).map_err(unreadable)?, &self.config)?;
         self.gather(objects.into_iter(), &config)
     }
@@ -67,7 +67,7 @@ impl Reader {
     /// `s3:listObjectsV2`: what S3 tells of each object, or the items in them.
     fn objects(&self, arguments: &Value) -> Result<ItemsRead, StatesError> {
         let bucket = text(arguments, "Bucket")?;
-        let folder = self.buckets.open(bucket).map_err(unreadable)?;
+        let folder = self.storage.open(bucket).map_err(unreadable)?;
         let prefix = arguments.get("Prefix").and_then(Value::as_str).unwrap_or_default();
         let mut objects = folder.list(prefix).map_err(unreadable)?;
         match self.setting("Transformation") {
@@ -88,7 +88,7 @@ impl Reader {
         objects.truncate(self.max_items.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX));
         let summary = |object: crate::storage::ObjectSummary| {
             Ok(object! {
-                "Etag" => folder.etag(&object.key).map_err(unreadable)?,
+                "Etag" => folder.etag(&object).map_err(unreadable)?,
                 "Key" => object.key,
                 "LastModified" => object.modified,
                 "Size" => object.size,
@@ -107,7 +107,7 @@ impl Reader {
             if left == Some(0) {
                 break;
             }
-            let object = self.buckets.open(&bucket).and_then(|folder| folder.get(&key)).map_err(unreadable)?;
+            let object = self.storage.open(&bucket).and_then(|folder| folder.get(&key)).map_err(unreadable)?;
             let read = read(decompressed(&key, object)?, config, left)?;
             sources.push((format!("S3://{bucket}/{key}").into(), read.len() as u64));
             items.extend(read.iter().cloned());

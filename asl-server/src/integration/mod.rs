@@ -48,7 +48,7 @@ use crate::function::Functions;
 use crate::http_client::HttpClients;
 use crate::queue::Queues;
 use crate::service::{Caller, Service, WeakService};
-use crate::storage::Buckets;
+use crate::storage::{Buckets, Storage};
 use asl_engine::StatesError;
 use asl_engine::runtime::Clock;
 use asl_engine::task::{Pattern, Purpose, Resource, TaskFuture, TaskHandler, TaskRequest, TaskResult};
@@ -65,7 +65,7 @@ struct Services {
     functions: Functions,
     clients: HttpClients,
     aws: Aws,
-    buckets: Buckets,
+    storage: Storage,
     http: http_invoke::HttpTasks,
     topics: Topics,
     queues: Arc<Queues>,
@@ -90,7 +90,8 @@ impl Dispatcher {
         let (clients, http, states) = (HttpClients::new()?, http_invoke::HttpTasks::new(apis), OnceLock::new());
         let (topics, queues) = (Topics::new(clock.clone()), Arc::new(Queues::new(clock)));
         let aws = Aws::new(aws, clients.clone(), caller, Arc::clone(&queues));
-        let services = Services { endpoints, functions, clients, aws, buckets, http, topics, queues, states };
+        let storage = Storage::new(buckets, aws.clone());
+        let services = Services { endpoints, functions, clients, aws, storage, http, topics, queues, states };
         Ok(Dispatcher { services: Arc::new(services) })
     }
 

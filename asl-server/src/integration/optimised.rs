@@ -1,7 +1,7 @@
 //! What the optimised integrations share. AWS made most of them with version 1 of its SDK for Java, and so they tell errors in
 //! its words.
 
-use super::{Services, metadata};
+use super::{Services, aws_sdk, metadata};
 use crate::aws::{Answer, Call, CallError};
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_engine::value::{Object, Str};
@@ -27,13 +27,12 @@ impl Service {
         request: &TaskRequest,
     ) -> Result<Answer, StatesError> {
         let call = Call {
-            service: model,
-            operation,
-            parameters,
             region: request.execution_arn.split(':').nth(3),
             timeout: request.timeout_seconds.map(Duration::from_secs),
             token: &request.request_id(),
             own_names: true,
+            role: aws_sdk::role(request)?,
+            ..Call::new(model, operation, parameters)
         };
         services.aws.call(call).await.map_err(|error| self.failed(error))
     }

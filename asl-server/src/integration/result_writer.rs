@@ -10,7 +10,7 @@
 //! never started in the last one.
 
 use super::Services;
-use crate::storage::{Buckets, StorageError};
+use crate::storage::{Storage, StorageError};
 use asl_engine::error::{StatesError, names};
 use asl_engine::task::{TaskRequest, TaskResult, WriteResults};
 use asl_engine::value::{Array, Str};
@@ -21,14 +21,14 @@ pub(super) async fn write_results(services: &Services, request: &TaskRequest, re
     if arn.rsplit(':').next() != Some("putObject") {
         return Err(failed(format!("The resource '{arn}' stores no results. Use s3:putObject.")));
     }
-    let writer = Writer::new(&services.buckets, &request.input, results)?;
+    let writer = Writer::new(&services.storage, &request.input, results)?;
     let results = results.clone();
     let writing = tokio::task::spawn_blocking(move || writer.write(&results));
     writing.await.map_err(|_| failed("The results could not be written: the writer broke off."))?
 }
 
 struct Writer {
-    buckets: Buckets,
+    storage: Storage,
     bucket: String,
     /// What the keys of all files of the Map Run begin with.
     folder: String,
@@ -40,7 +40,7 @@ struct Writer {
 const KINDS: [&str; 3] = ["SUCCEEDED", "FAILED", "PENDING"];
 
 impl Writer {
-    fn new(buckets: &Buckets, arguments: &Value, results: &WriteResults) -> Result<Self, StatesError> {
+    fn new(storage: &Storage, arguments: &Value, results: &WriteResults) -> Result<Self, StatesError> {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str);
         let bucket =
             text("Bucket").ok_or_else(|| failed("The ResultWriter's parameter 'Bucket' is missing, or no string."))?;
@@ -52,7 +52,7 @@ impl Writer {
             Some(other) => return Err(failed(format!("The OutputType '{other}' is not known. Use JSON or JSONL."))),
         };
         let folder = if prefix.is_empty() { id.to_owned() } else { format!("{prefix}/{id}") };
-        Ok(Writer { buckets: buckets.clone(), bucket: bucket.to_owned(), folder, lines })
+        Ok(Writer { storage: storage.clone(), bucket: bucket.to_owned(), folder, lines })
     }
 
     /// Stores a part. Done twice it stores the same files.
@@ -96,8 +96,8 @@ impl Writer {
 
     /// Stores an object; returns its size.
     fn put(&self, key: &str, text: &str) -> Result<usize, StatesError> {
-        let folder = self.buckets.open(&self.bucket).map_err(unwritable)?;
-        folder.put(key, text.as_bytes()).map_err(unwritable)?;
+        let bucket = self.storage.open(&self.bucket).map_err(unwritable)?;
+        bucket.put(key, text).map_err(unwritable)?;
         Ok(text.len())
     }
 }

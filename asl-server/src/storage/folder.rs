@@ -6,9 +6,6 @@ use std::io::{self, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// How many objects a listing may have.
-const OBJECTS_MAX: usize = 1_000_000;
-
 /// A folder, and nothing outside of it.
 #[derive(Clone, Debug)]
 pub struct Folder(PathBuf);
@@ -22,6 +19,8 @@ pub struct ObjectSummary {
     pub size: u64,
     /// When it was written: seconds since 1970.
     pub modified: u64,
+    /// Its entity tag, when the listing knows it.
+    pub etag: Option<String>,
 }
 
 /// Why an object cannot be had or stored.
@@ -36,6 +35,9 @@ pub enum StorageError {
     /// It is outside of what is configured.
     #[error("{0}")]
     Refused(String),
+    /// S3 says so.
+    #[error("{0}")]
+    S3(String),
     /// The system says so.
     #[error("'{0}' is out of reach: {1}.")]
     Io(String, io::Error),
@@ -109,12 +111,8 @@ impl Folder {
                 } else if about.is_file() && key.starts_with(prefix) {
                     let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
                     let modified = modified.unwrap_or_default().as_secs();
-                    objects.push(ObjectSummary { key, size: about.len(), modified });
-                    if objects.len() > OBJECTS_MAX {
-                        let text =
-                            format!("A listing of more than {OBJECTS_MAX} objects is too long; narrow its prefix.");
-                        return Err(StorageError::Refused(text));
-                    }
+                    objects.push(ObjectSummary { key, size: about.len(), modified, etag: None });
+                    super::require_short(&objects)?;
                 }
             }
         }
