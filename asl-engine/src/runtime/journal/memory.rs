@@ -157,6 +157,7 @@ impl Tables {
                 if let Some(execution) = self.executions.get_mut(&birth.sequence) {
                     execution.bytes += VALUE_BYTES * outcome_len(&end.outcome);
                     execution.end = Some(end.clone());
+                    execution.events.shrink_to_fit();
                     self.ended_bytes += execution.bytes;
                     self.unfinished.remove(&birth.sequence);
                     self.ended.insert((end.at, birth.sequence));
