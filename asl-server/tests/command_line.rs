@@ -235,6 +235,15 @@ fn validate_shows_where_a_definition_is_wrong() {
 }
 
 #[test]
+fn nobody_has_to_read_the_output_to_its_end() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = asl(&["eval", "--jsonata", "1 + 1"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!((status.code(), String::from_utf8_lossy(&stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
 fn wrong_arguments_are_explained() {
     for (arguments, says) in [
         (&["run"][..], "<FILE>"),

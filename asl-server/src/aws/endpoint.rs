@@ -5,6 +5,7 @@
 //! for one.
 
 use super::host;
+use super::model::is_service;
 use anyhow::bail;
 use reqwest::Url;
 use std::collections::BTreeMap;
@@ -75,6 +76,9 @@ impl ServiceEndpoints {
                 (DEFAULT, _) => "all other services",
                 (service, _) => service,
             };
+            if service != DEFAULT && !is_service(service) {
+                return format!("{service}: nothing, because AWS has no service of that name");
+            }
             match endpoint {
                 Endpoint::Url(url) if endpoint.is_aws() => format!("{who}: {url}, which is REAL AWS"),
                 Endpoint::Url(url) => format!("{who}: {url}"),
@@ -207,10 +211,18 @@ mod tests {
             ("sqs", "http://127.0.0.1:9324"),
             ("s3", "http://[::1]:8083/"),
             ("sns", "http://10.0.0.1:8083"),
+            ("Simple Queue", "http://127.0.0.1:9324"),
         ]))
         .unwrap();
         endpoints.leave_out("0.0.0.0:8083".parse().unwrap());
-        assert_eq!(endpoints.lines(), ["sns: http://10.0.0.1:8083", "sqs: http://127.0.0.1:9324"]);
+        assert_eq!(
+            endpoints.lines(),
+            [
+                "simplequeue: nothing, because AWS has no service of that name",
+                "sns: http://10.0.0.1:8083",
+                "sqs: http://127.0.0.1:9324"
+            ]
+        );
     }
 
     #[test]

@@ -83,6 +83,17 @@ fn entries() -> &'static [Entry] {
     })
 }
 
+/// Is there a service of that name: `aws-sdk:NAME:action`?
+pub(crate) fn is_service(sdk_name: &str) -> bool {
+    entry(sdk_name).is_some()
+}
+
+fn entry(sdk_name: &str) -> Option<&'static Entry> {
+    // The index is sorted by name.
+    let entries = entries();
+    entries.binary_search_by(|entry| entry.name.cmp(sdk_name)).ok().map(|place| &entries[place])
+}
+
 /// Is `aws-sdk:SERVICE:ACTION` an action of a service?
 ///
 /// # Errors
@@ -120,9 +131,7 @@ pub(crate) fn check_action(service: &str, action: &str) -> Result<(), String> {
 impl Model {
     /// The model of a service, named as in `arn:aws:states:::aws-sdk:NAME:action`.
     pub(crate) fn of(sdk_name: &str) -> Option<&'static Model> {
-        let entries = entries();
-        // The index is sorted by name.
-        let entry = &entries[entries.binary_search_by(|entry| entry.name.cmp(sdk_name)).ok()?];
+        let entry = entry(sdk_name)?;
         entry.model.get_or_init(|| entry.read()).as_ref()
     }
 

@@ -1,6 +1,6 @@
 //! `asl eval`
 
-use super::json_argument;
+use super::{json_argument, output};
 use anyhow::Context;
 use asl_engine::intrinsic::Intrinsic;
 use asl_engine::jsonata::{self, Bindings, Budget, Outcome};
@@ -76,7 +76,7 @@ impl Eval {
         };
         Ok(match value {
             Ok(value) => {
-                println!("{}", serde_json::to_string_pretty(&value).unwrap_or_else(|_| value.to_json()));
+                output::line(serde_json::to_string_pretty(&value).unwrap_or_else(|_| value.to_json()));
                 ExitCode::SUCCESS
             }
             Err(wrong) => {

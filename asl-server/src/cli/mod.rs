@@ -2,6 +2,7 @@
 
 mod bench;
 mod eval;
+mod output;
 mod progress;
 mod report;
 mod run;

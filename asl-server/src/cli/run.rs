@@ -1,6 +1,6 @@
 //! `asl run`
 
-use super::{FunctionOptions, ServiceOptions, json_argument, progress};
+use super::{FunctionOptions, ServiceOptions, json_argument, output, progress};
 use crate::config::{self, Settings};
 use crate::deploy;
 use crate::function::{Functions, Surroundings};
@@ -81,7 +81,7 @@ impl Run {
             let events = engine.history(&arn).await?.unwrap_or_default();
             let style = history::Style { data: true, region: &caller.region, input_text: None };
             let events: Vec<Value> = events.iter().map(|event| history::event(event, style)).collect();
-            println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "events": events }))?);
+            output::line(serde_json::to_string_pretty(&serde_json::json!({ "events": events }))?);
         }
         Ok(self.report(&execution))
     }
@@ -159,7 +159,7 @@ impl Run {
             Some(Outcome::Succeeded { output }) => {
                 if !self.history {
                     let pretty = serde_json::to_string_pretty(output).unwrap_or_else(|_| output.to_json());
-                    println!("{pretty}");
+                    output::line(pretty);
                 }
                 ExitCode::SUCCESS
             }

@@ -1,6 +1,6 @@
 //! `asl serve`
 
-use super::{FunctionOptions, ServiceOptions};
+use super::{FunctionOptions, ServiceOptions, output};
 use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
 use crate::service::{Caller, Service};
@@ -140,9 +140,9 @@ impl Serve {
         let service = service(&config, address, &stacks, journal.clone())?;
         let continued = service.recover().await?;
         let deployed = deploy::deploy(&service, &config, &mut stacks).await?;
-        print!("{}", greeting(address, &config, &deployed, &stacks));
+        output::text(greeting(address, &config, &deployed, &stacks));
         if continued > 0 {
-            println!("\nGoes on with {continued} executions of earlier.");
+            output::line(format_args!("\nGoes on with {continued} executions of earlier."));
         }
         let engine = service.engine().clone();
 
@@ -165,7 +165,7 @@ impl Serve {
         if let Some(journal) = journal {
             journal.close().context("the last entries of the journal may not be on the disk")?;
         }
-        println!("stopped");
+        output::line("stopped");
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,7 +1,7 @@
 //! `asl validate`
 
-use super::FunctionOptions;
 use super::report::{self, Checked};
+use super::{FunctionOptions, output};
 use crate::deploy;
 use asl_engine::definition::{Definition, MachineType};
 use clap::Args;
@@ -70,15 +70,15 @@ impl Validate {
                 checked.push(Checked { file: name, definition });
                 continue;
             }
-            print!("{}", definition.render(&name, color));
+            output::text(definition.render(&name, color));
             if is_right {
-                println!("{name}: ok");
+                output::line(format_args!("{name}: ok"));
             }
         }
         match self.format {
             ReportFormat::Human => {}
-            ReportFormat::Json => println!("{:#}", report::json(&checked)),
-            ReportFormat::Sarif => println!("{:#}", report::sarif(&checked)),
+            ReportFormat::Json => output::line(format_args!("{:#}", report::json(&checked))),
+            ReportFormat::Sarif => output::line(format_args!("{:#}", report::sarif(&checked))),
         }
         if wrong > 0 {
             eprintln!("{wrong} of {} with errors", self.files.len());

@@ -188,6 +188,7 @@ fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(
         "This server has no integration for the resource '{arn}'. It answers Lambda functions (configure them with \
          --function NAME=URL|COMMAND, --template FILE or --lambda-endpoint URL), lambda:invoke, http:invoke, apigateway:invoke, \
-         sns:publish, sqs:sendMessage, dynamodb's items, events:putEvents, states:startExecution and aws-sdk:SERVICE:ACTION."
+         sns:publish, sqs:sendMessage, dynamodb's items, events:putEvents, states:startExecution, the jobs of other services \
+         (glue:startJobRun, ecs:runTask, …) and aws-sdk:SERVICE:ACTION."
     ))
 }

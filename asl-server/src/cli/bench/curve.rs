@@ -5,6 +5,7 @@ use super::load::{Load, request};
 use super::server::{Launch, Server};
 use super::special::Starters;
 use super::workload::Workload;
+use crate::cli::output;
 use anyhow::Context;
 use axum::body::Bytes;
 use clap::ValueEnum;
@@ -85,15 +86,15 @@ struct Table {
 
 impl Table {
     fn new(title: &str, columns: &[&str], plotted: &str) -> Table {
-        println!("\n{title}\n\n| {} | {plotted} |", columns.join(" | "));
-        println!("|{} --- |", " ---: |".repeat(columns.len()));
+        output::line(format_args!("\n{title}\n\n| {} | {plotted} |", columns.join(" | ")));
+        output::line(format_args!("|{} --- |", " ---: |".repeat(columns.len())));
         Table { unit: None }
     }
 
     fn row(&mut self, cells: &[String], plotted: f64) {
         let unit = *self.unit.get_or_insert(plotted / BLOCKS);
         let blocks = (plotted / unit).round().max(1.0) as usize;
-        println!("| {} | {} |", cells.join(" | "), "█".repeat(blocks.min(BLOCKS_MAX)));
+        output::line(format_args!("| {} | {} |", cells.join(" | "), "█".repeat(blocks.min(BLOCKS_MAX))));
     }
 }
 

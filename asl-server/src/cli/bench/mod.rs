@@ -10,6 +10,7 @@ mod special;
 mod stub;
 mod workload;
 
+use crate::cli::output;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use client::{Address, Client};
@@ -156,7 +157,7 @@ impl Bench {
         let stub = stub::serve(self.stub).await.with_context(|| format!("cannot listen on {}", self.stub))?;
         let mut failed = false;
         if !self.json {
-            println!("{}", report::heading());
+            output::line(report::heading());
         }
         for workload in workloads {
             // Each on a server of its own: what one leaves behind must not slow the next.
@@ -169,7 +170,7 @@ impl Bench {
             let measured = measured.with_context(|| format!("workload {}", workload.name))?;
             let report = Report { workload, measured };
             failed |= report.measured.failed > 0;
-            println!("{}", if self.json { report.json().to_string() } else { report.line() });
+            output::line(if self.json { report.json().to_string() } else { report.line() });
         }
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
