@@ -111,7 +111,7 @@ pub fn task_not_started(parameters: &Value, problems: &[String]) -> StatesError 
     ))
 }
 
-/// A parameter that the service integration does not take (seen in reports of users, as is [`parameter_missing`]).
+/// A parameter that the service integration does not take (seen in reports of users, as is `parameter_missing`).
 pub fn parameter_unsupported(name: &str) -> String {
     format!("The field \"{name}\" is not supported by Step Functions")
 }

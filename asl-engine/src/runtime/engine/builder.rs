@@ -63,7 +63,7 @@ impl EngineBuilder {
         self
     }
 
-    /// The mocked responses of executions that start with a test case ([`Start::test_case`]). They come before everything
+    /// The mocked responses of executions that start with a test case ([`Start::test_case`](super::Start::test_case)). They come before everything
     /// else that could answer a task.
     pub fn mocks(mut self, mocks: MockConfig) -> Self {
         self.mocks = mocks;
@@ -76,7 +76,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How many executions may run at once before [`StartError::Overloaded`]; any number by default.
+    /// How many executions may run at once before [`StartError::Overloaded`](super::StartError::Overloaded); any number by default.
     pub fn running_max(mut self, running_max: usize) -> Self {
         self.running_max = Some(running_max);
         self
