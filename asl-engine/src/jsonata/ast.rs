@@ -215,6 +215,62 @@ pub(super) enum Kind {
     Transform(Arc<Transform>),
 }
 
+impl Kind {
+    /// Visits the nodes directly within, in the order of their evaluation. Told with each: does it have the context item that
+    /// the whole has? Later steps of a path, sort terms, the body of a function and a transformation have another.
+    pub(super) fn parts<'n>(&'n self, visit: &mut dyn FnMut(&'n Node, bool)) {
+        match self {
+            Kind::Path { steps, .. } => steps.iter().enumerate().for_each(|(index, step)| visit(step, index == 0)),
+            Kind::Array(nodes) | Kind::Block { expressions: nodes, .. } => {
+                nodes.iter().for_each(|node| visit(node, true))
+            }
+            Kind::Object(pairs) => pairs.parts(&mut |node| visit(node, true)),
+            Kind::Negate(operand) | Kind::Bind(_, operand) => visit(operand, true),
+            Kind::Binary(_, left, right) | Kind::Apply(left, right) => {
+                visit(left, true);
+                visit(right, true);
+            }
+            Kind::Call(call) | Kind::TailCall(call) | Kind::Partial(call) => {
+                visit(&call.procedure, true);
+                call.arguments.iter().for_each(|argument| visit(argument, true));
+            }
+            Kind::Condition(condition, then, otherwise) => {
+                visit(condition, true);
+                visit(then, true);
+                otherwise.iter().for_each(|otherwise| visit(otherwise, true));
+            }
+            Kind::Default(parts) | Kind::Coalesce(parts) => parts.iter().for_each(|part| visit(part, true)),
+            Kind::Lambda(lambda) => visit(&lambda.body, false),
+            Kind::Sort(terms) => terms.iter().for_each(|term| visit(&term.expression, false)),
+            Kind::Transform(transform) => {
+                visit(&transform.pattern, false);
+                visit(&transform.update, false);
+                transform.delete.iter().for_each(|delete| visit(delete, false));
+            }
+            Kind::Variable(..)
+            | Kind::Name(_)
+            | Kind::String(_)
+            | Kind::Number(_)
+            | Kind::Value(_)
+            | Kind::Regex(_)
+            | Kind::Wildcard
+            | Kind::Descendant
+            | Kind::Parent(..)
+            | Kind::Placeholder => {}
+        }
+    }
+}
+
+impl Pairs {
+    /// Visits the names and the values.
+    pub(super) fn parts<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
+        for (name, value) in &self.pairs {
+            visit(name);
+            visit(value);
+        }
+    }
+}
+
 pub(super) struct SortTerm {
     pub(super) descending: bool,
     pub(super) expression: Node,

@@ -1,6 +1,6 @@
 //! Which variables an expression reads that it does not bind itself.
 
-use super::ast::{Call, Kind, Node, Pairs, Stage};
+use super::ast::{Kind, Node, Stage};
 use crate::value::Str;
 use std::collections::BTreeSet;
 
@@ -32,8 +32,8 @@ impl Walk {
                 Stage::Index(name) => self.bound.push(name.clone()),
             }
         }
-        self.nodes(&node.predicates);
-        node.group.iter().for_each(|pairs| self.pairs(pairs));
+        node.predicates.iter().for_each(|predicate| self.node(predicate));
+        node.group.iter().for_each(|pairs| pairs.parts(&mut |part| self.node(part)));
         if matches!(node.kind, Kind::Path { .. } | Kind::Block { .. }) {
             self.bound.truncate(outside);
         }
@@ -46,15 +46,6 @@ impl Walk {
                     self.free.insert(name.clone());
                 }
             }
-            Kind::Path { steps, .. } | Kind::Array(steps) => self.nodes(steps),
-            Kind::Block { expressions, .. } => self.nodes(expressions),
-            Kind::Sort(terms) => terms.iter().for_each(|term| self.node(&term.expression)),
-            Kind::Negate(operand) => self.node(operand),
-            Kind::Object(pairs) => self.pairs(pairs),
-            Kind::Binary(_, left, right) | Kind::Apply(left, right) => {
-                self.node(left);
-                self.node(right);
-            }
             Kind::Bind(name, value) => {
                 // A function may call itself by the name it gets; any other value is there before its name is.
                 if matches!(value.kind, Kind::Lambda(_)) {
@@ -65,51 +56,14 @@ impl Walk {
                     self.bound.push(name.clone());
                 }
             }
-            Kind::Call(call) | Kind::TailCall(call) | Kind::Partial(call) => self.call(call),
             Kind::Lambda(lambda) => {
                 let outside = self.bound.len();
                 self.bound.extend(lambda.parameters.iter().cloned());
                 self.node(&lambda.body);
                 self.bound.truncate(outside);
             }
-            Kind::Condition(condition, then, otherwise) => {
-                self.node(condition);
-                self.node(then);
-                otherwise.iter().for_each(|otherwise| self.node(otherwise));
-            }
-            Kind::Default(parts) | Kind::Coalesce(parts) => self.nodes(parts.as_slice()),
-            Kind::Transform(transform) => {
-                self.node(&transform.pattern);
-                self.node(&transform.update);
-                transform.delete.iter().for_each(|delete| self.node(delete));
-            }
-            Kind::Variable(..)
-            | Kind::Name(_)
-            | Kind::String(_)
-            | Kind::Number(_)
-            | Kind::Value(_)
-            | Kind::Regex(_)
-            | Kind::Wildcard
-            | Kind::Descendant
-            | Kind::Parent(..)
-            | Kind::Placeholder => {}
+            other => other.parts(&mut |part, _| self.node(part)),
         }
-    }
-
-    fn nodes(&mut self, nodes: &[Node]) {
-        nodes.iter().for_each(|node| self.node(node));
-    }
-
-    fn pairs(&mut self, pairs: &Pairs) {
-        for (name, value) in &pairs.pairs {
-            self.node(name);
-            self.node(value);
-        }
-    }
-
-    fn call(&mut self, call: &Call) {
-        self.node(&call.procedure);
-        self.nodes(&call.arguments);
     }
 }
 

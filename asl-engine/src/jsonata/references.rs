@@ -1,7 +1,7 @@
 //! What an expression reads of its context item. The States Language gives an expression none: what it could read there
 //! is always nothing.
 
-use super::ast::{Kind, Node, Pairs, Stage};
+use super::ast::{Kind, Node, Stage};
 use crate::value::Str;
 
 /// Something an expression reads that the States Language may not have.
@@ -46,8 +46,8 @@ impl Walk {
                 self.node(filter, false);
             }
         }
-        self.nodes(&node.predicates, false);
-        node.group.iter().for_each(|pairs| self.pairs(pairs, false));
+        node.predicates.iter().for_each(|predicate| self.node(predicate, false));
+        node.group.iter().for_each(|pairs| pairs.parts(&mut |part| self.node(part, false)));
     }
 
     fn kind(&mut self, node: &Node, top: bool) {
@@ -61,57 +61,10 @@ impl Walk {
                 {
                     self.note(ReferenceKind::ErrorOutput, first.position);
                 }
-                for (index, step) in steps.iter().enumerate() {
-                    self.node(step, top && index == 0);
-                }
             }
-            Kind::Array(items) => self.nodes(items, top),
-            Kind::Block { expressions, .. } => self.nodes(expressions, top),
-            Kind::Object(pairs) => self.pairs(pairs, top),
-            Kind::Negate(operand) | Kind::Bind(_, operand) => self.node(operand, top),
-            Kind::Binary(_, left, right) | Kind::Apply(left, right) => {
-                self.node(left, top);
-                self.node(right, top);
-            }
-            Kind::Call(call) | Kind::TailCall(call) | Kind::Partial(call) => {
-                self.node(&call.procedure, top);
-                self.nodes(&call.arguments, top);
-            }
-            Kind::Condition(condition, then, otherwise) => {
-                self.node(condition, top);
-                self.node(then, top);
-                otherwise.iter().for_each(|otherwise| self.node(otherwise, top));
-            }
-            Kind::Default(parts) | Kind::Coalesce(parts) => self.nodes(parts.as_slice(), top),
-            Kind::Lambda(lambda) => self.node(&lambda.body, false),
-            Kind::Sort(terms) => terms.iter().for_each(|term| self.node(&term.expression, false)),
-            Kind::Transform(transform) => {
-                self.node(&transform.pattern, false);
-                self.node(&transform.update, false);
-                transform.delete.iter().for_each(|delete| self.node(delete, false));
-            }
-            Kind::Variable(..)
-            | Kind::Name(_)
-            | Kind::String(_)
-            | Kind::Number(_)
-            | Kind::Value(_)
-            | Kind::Regex(_)
-            | Kind::Wildcard
-            | Kind::Descendant
-            | Kind::Parent(..)
-            | Kind::Placeholder => {}
+            _ => {}
         }
-    }
-
-    fn nodes(&mut self, nodes: &[Node], top: bool) {
-        nodes.iter().for_each(|node| self.node(node, top));
-    }
-
-    fn pairs(&mut self, pairs: &Pairs, top: bool) {
-        for (name, value) in &pairs.pairs {
-            self.node(name, top);
-            self.node(value, top);
-        }
+        node.kind.parts(&mut |part, same| self.node(part, top && same));
     }
 
     fn note(&mut self, kind: ReferenceKind, position: usize) {
