@@ -68,6 +68,19 @@ impl Integration {
     }
 }
 
+/// What `dynamodb:putItem` and `dynamodb:deleteItem` may be given.
+const DYNAMODB_WRITE: &[&str] = &[
+    "ConditionExpression",
+    "ConditionalOperator",
+    "Expected",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "ReturnConsumedCapacity",
+    "ReturnItemCollectionMetrics",
+    "ReturnValues",
+    "ReturnValuesOnConditionCheckFailure",
+];
+
 /// The optimised integrations.
 pub const INTEGRATIONS: &[Integration] = &[
     known("apigateway", "invoke", CALLBACK).takes(
@@ -83,20 +96,7 @@ pub const INTEGRATIONS: &[Integration] = &[
     any("bedrock-agentcore", ANSWER),
     any("codebuild", JOB),
     any("databrew", JOB),
-    known("dynamodb", "deleteItem", ANSWER).takes(
-        &["TableName", "Key"],
-        &[
-            "ConditionExpression",
-            "ConditionalOperator",
-            "Expected",
-            "ExpressionAttributeNames",
-            "ExpressionAttributeValues",
-            "ReturnConsumedCapacity",
-            "ReturnItemCollectionMetrics",
-            "ReturnValues",
-            "ReturnValuesOnConditionCheckFailure",
-        ],
-    ),
+    known("dynamodb", "deleteItem", ANSWER).takes(&["TableName", "Key"], DYNAMODB_WRITE),
     known("dynamodb", "getItem", ANSWER).takes(
         &["TableName", "Key"],
         &[
@@ -107,20 +107,7 @@ pub const INTEGRATIONS: &[Integration] = &[
             "ReturnConsumedCapacity",
         ],
     ),
-    known("dynamodb", "putItem", ANSWER).takes(
-        &["TableName", "Item"],
-        &[
-            "ConditionExpression",
-            "ConditionalOperator",
-            "Expected",
-            "ExpressionAttributeNames",
-            "ExpressionAttributeValues",
-            "ReturnConsumedCapacity",
-            "ReturnItemCollectionMetrics",
-            "ReturnValues",
-            "ReturnValuesOnConditionCheckFailure",
-        ],
-    ),
+    known("dynamodb", "putItem", ANSWER).takes(&["TableName", "Item"], DYNAMODB_WRITE),
     known("dynamodb", "updateItem", ANSWER).takes(
         &["TableName", "Key"],
         &[
