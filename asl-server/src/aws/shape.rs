@@ -259,13 +259,13 @@ impl<'m> Member<'m> {
 }
 
 /// `tableName` → `TableName`
-pub(super) fn capital(name: &str) -> String {
+pub(crate) fn capital(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// `TableName` → `tableName`
-fn uncapital(name: &str) -> String {
+pub(crate) fn uncapital(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }

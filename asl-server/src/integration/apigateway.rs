@@ -51,10 +51,9 @@ pub(super) async fn invoke(services: &Services, request: &TaskRequest) -> TaskRe
     match text(parameters, "AuthType")? {
         None | Some("NO_AUTH") => {}
         Some("IAM_ROLE" | "RESOURCE_POLICY") => {
-            let region = request.execution_arn.split(':').nth(3);
             let body = body.as_deref().unwrap_or_default().as_bytes();
             let unsigned = Unsigned { method: &method, url: &url, body };
-            services.aws.sign("execute-api", region, &unsigned, &mut headers).map_err(invalid)?;
+            services.aws.sign("execute-api", super::region(request), &unsigned, &mut headers).map_err(invalid)?;
         }
         Some(other) => {
             return Err(invalid(format!("'{other}' is no AuthType. Use NO_AUTH, IAM_ROLE or RESOURCE_POLICY")));

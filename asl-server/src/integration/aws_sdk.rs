@@ -14,7 +14,7 @@ pub(super) async fn call(services: &Services, service: &str, action: &str, reque
         return Err(unsupported(request.resource.arn()));
     }
     let call = Call {
-        region: request.execution_arn.split(':').nth(3),
+        region: super::region(request),
         timeout: request.timeout_seconds.map(Duration::from_secs),
         token: &request.request_id(),
         role: role(request)?,

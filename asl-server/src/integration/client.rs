@@ -36,13 +36,12 @@ impl Client {
         model: &'static str,
         request: &TaskRequest,
     ) -> Client {
-        let region = request.execution_arn.split(':').nth(3).unwrap_or_default().to_owned();
+        let region = super::region(request).unwrap_or_default().to_owned();
         Client { aws: services.aws.clone(), service, model, region, token: request.request_id() }
     }
 
     pub(super) async fn call(&self, operation: &str, parameters: &Value) -> Result<Answer, CallError> {
-        let region = Some(self.region.as_str()).filter(|region| !region.is_empty());
-        let (service, token) = (self.model, self.token.as_str());
+        let (service, region, token) = (self.model, Some(self.region.as_str()), self.token.as_str());
         self.aws.call(Call { region, token, own_names: true, ..Call::new(service, operation, parameters) }).await
     }
 

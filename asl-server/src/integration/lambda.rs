@@ -2,11 +2,14 @@
 
 use super::Services;
 use super::http::{self, Answer, excerpt, json};
+use super::optimised::Service;
 use crate::function::{Call, Report};
 use asl_engine::runtime::{function_name, invoke_answer, invoke_error};
 use asl_engine::task::{TaskRequest, TaskResult};
 use asl_engine::{StatesError, Value, error};
 use reqwest::header::{HeaderMap, HeaderValue};
+
+const LAMBDA: Service = Service { prefix: "Lambda", name: "AWSLambda" };
 
 /// A function ARN as the resource: the task's input is the payload, the payload that comes back is the output.
 pub(super) async fn function(services: &Services, arn: &str, request: &TaskRequest) -> TaskResult {
@@ -182,10 +185,7 @@ fn no_json(who: &str, excerpt: &str) -> StatesError {
 /// Too many invocations of the function wait already.
 fn throttled(request_id: &str) -> StatesError {
     let code = "TooManyRequestsException";
-    let cause = format!(
-        "Rate Exceeded. (Service: AWSLambda; Status Code: 429; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
-    );
-    StatesError::new(format!("Lambda.{code}"), cause)
+    LAMBDA.refused(Some(code), code, "Rate Exceeded.", 429, request_id)
 }
 
 /// Lambda itself refused the invocation.
@@ -209,12 +209,7 @@ fn refused_by_lambda(url: &str, answer: &Answer, arn: &str) -> StatesError {
         None => format!("{url} answered: {}", answer.excerpt()),
     };
     let request = answer.header("x-amzn-requestid").unwrap_or("null");
-    let cause = format!(
-        "{message} (Service: AWSLambda; Status Code: {}; Error Code: {code}; Request ID: {request}; Proxy: null)",
-        answer.status
-    );
-    let suffix = if code.ends_with("Exception") { "" } else { "Exception" };
-    StatesError::new(format!("Lambda.{code}{suffix}"), cause)
+    LAMBDA.refused(Some(&code), &code, &message, answer.status, request)
 }
 
 /// The URL of a function answered with a failure: its own error when it tells one, else one by the status.

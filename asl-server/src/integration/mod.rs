@@ -183,6 +183,11 @@ impl Services {
     }
 }
 
+/// The region of the execution that asks.
+fn region(request: &TaskRequest) -> Option<&str> {
+    request.execution_arn.split(':').nth(3)
+}
+
 /// The error of a task whose resource nothing here can answer.
 fn unsupported(arn: &str) -> StatesError {
     StatesError::runtime(format!(

@@ -27,7 +27,7 @@ impl Service {
         request: &TaskRequest,
     ) -> Result<Answer, StatesError> {
         let call = Call {
-            region: request.execution_arn.split(':').nth(3),
+            region: super::region(request),
             timeout: request.timeout_seconds.map(Duration::from_secs),
             token: &request.request_id(),
             own_names: true,
@@ -54,7 +54,8 @@ impl Service {
         match error {
             CallError::Refused(refused) => {
                 let shape = refused.refusal.shape.as_deref();
-                let (code, message) = (&refused.refusal.code, &refused.refusal.message);
+                let (code, message) = (&refused.refusal.code, refused.refusal.message.as_str());
+                let message = if message.is_empty() { "null" } else { message };
                 self.refused(shape, code, message, refused.status, &refused.request_id)
             }
             CallError::Unreachable(_) | CallError::TimedOut { .. } | CallError::TooLarge | CallError::Unreadable(_) => {
@@ -81,7 +82,6 @@ impl Service {
         // The SDK's exception of all that a model does not name: DynamoDB's, `AmazonDynamoDBv2`, has no `v2` in it.
         let kind = shape.unwrap_or(name.trim_end_matches("v2"));
         let suffix = if kind.ends_with("Exception") { "" } else { "Exception" };
-        let message = if message.is_empty() { "null" } else { message };
         let cause = format!(
             "{message} (Service: {name}; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
         );

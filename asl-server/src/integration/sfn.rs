@@ -1,6 +1,7 @@
 //! `aws-sdk:sfn:ACTION`: this service's own API from within a state machine, in the spelling of the SDK integrations.
 
 use super::{Services, unsupported};
+use crate::aws::shape::{capital, uncapital};
 use crate::operation;
 use crate::wire::ApiError;
 use asl_engine::task::{TaskRequest, TaskResult};
@@ -8,7 +9,7 @@ use asl_engine::value::{Array, Object, Str};
 use asl_engine::{StatesError, Timestamp, Value};
 
 pub(super) async fn call(services: &Services, action: &str, request: &TaskRequest) -> TaskResult {
-    let operation = capitalised(action);
+    let operation = capital(action);
     if !operation::NAMES.contains(&operation.as_str()) {
         return Err(unsupported(request.resource.arn()));
     }
@@ -25,7 +26,7 @@ pub(super) async fn call(services: &Services, action: &str, request: &TaskReques
 fn parameters(input: &Value) -> Value {
     let Value::Object(members) = input else { return input.clone() };
     let member = |(name, value): (&Str, &Value)| {
-        let name = decapitalised(name);
+        let name = uncapital(name);
         let value = match (name.as_str(), value) {
             ("input" | "output" | "definition", Value::String(_)) => value.clone(),
             ("input" | "output" | "definition", _) => Value::from(value.to_json()),
@@ -53,7 +54,7 @@ fn result(name: &str, value: &Value) -> Value {
         Value::Object(members) => members
             .iter()
             .map(|(name, value)| {
-                let name = capitalised(name);
+                let name = capital(name);
                 let value = result(&name, value);
                 (Str::from(name), value)
             })
@@ -74,14 +75,4 @@ fn refused(error: &ApiError, request_id: &str) -> StatesError {
     let cause =
         format!("{message} (Service: Sfn, Status Code: {status}, Request ID: {request_id}) (SDK Attempt Count: 1)");
     StatesError::new(format!("Sfn.{kind}{suffix}"), cause)
-}
-
-fn capitalised(name: &str) -> String {
-    let mut rest = name.chars();
-    rest.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(rest).collect()
-}
-
-fn decapitalised(name: &str) -> String {
-    let mut rest = name.chars();
-    rest.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(rest).collect()
 }

@@ -1,6 +1,7 @@
 //! `states:startExecution`: a state machine starts another one, and may wait for its end (`.sync`, `.sync:2`).
 
 use super::abandoned::WhenAbandoned;
+use super::optimised;
 use super::{Services, metadata};
 use crate::execution::{self, Input};
 use crate::service::Service;
@@ -11,6 +12,8 @@ use asl_engine::runtime::{Execution, Status};
 use asl_engine::task::{Pattern, TaskRequest, TaskResult};
 use asl_engine::value::Object;
 use asl_engine::{StatesError, Value, object};
+
+const STATES: optimised::Service = optimised::Service { prefix: "StepFunctions", name: "AWSStepFunctions" };
 
 pub(super) async fn start_execution(services: &Services, request: &TaskRequest) -> TaskResult {
     let service = services.service()?;
@@ -116,10 +119,5 @@ fn describe(execution: &Execution, parsed: bool) -> Value {
 /// The API's refusal as the task's error.
 fn refused(error: ApiError) -> StatesError {
     let ApiError { kind, message, status, .. } = error;
-    let suffix = if kind.ends_with("Exception") { "" } else { "Exception" };
-    let request = uuid::Uuid::new_v4();
-    let cause = format!(
-        "{message} (Service: AWSStepFunctions; Status Code: {status}; Error Code: {kind}; Request ID: {request}; Proxy: null)"
-    );
-    StatesError::new(format!("StepFunctions.{kind}{suffix}"), cause)
+    STATES.refused(Some(kind), kind, &message, status, &uuid::Uuid::new_v4().to_string())
 }

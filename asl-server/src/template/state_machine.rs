@@ -2,6 +2,7 @@
 
 use super::document::Node;
 use super::{Problem, Reader, Resource, Stack};
+use crate::aws::shape::uncapital;
 use asl_engine::definition::MachineType;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -146,11 +147,7 @@ fn tags(value: Value) -> Value {
 fn camel_case(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let camel = |name: String| {
-                let mut letters = name.chars();
-                letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
-            };
-            Value::Object(members.into_iter().map(|(name, value)| (camel(name), camel_case(value))).collect())
+            Value::Object(members.into_iter().map(|(name, value)| (uncapital(&name), camel_case(value))).collect())
         }
         Value::Array(items) => items.into_iter().map(camel_case).collect(),
         scalar => scalar,

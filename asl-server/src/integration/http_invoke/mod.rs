@@ -99,7 +99,7 @@ impl HttpTasks {
 pub(super) async fn invoke(services: &Services, request: &TaskRequest, trace: Option<&mut Exchange>) -> TaskResult {
     let HttpTasks { apis, tokens } = &services.http;
     let connection = connection_of(apis, &request.input)?;
-    let region = request.execution_arn.split(':').nth(3).unwrap_or_default();
+    let region = super::region(request).unwrap_or_default();
     let more = connection.invocation_parameters();
     let mut call = prepare(&request.input, more, region)?;
     for (name, value) in connection.authorization(tokens, &apis.endpoints, &services.clients).await? {
