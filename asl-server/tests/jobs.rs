@@ -636,3 +636,25 @@ async fn a_service_that_stalls_holds_no_task_beyond_its_time() {
     assert_eq!(support::run(&service, &machine, "e", "{}").await["error"], "States.Timeout");
     peer.next("BatchStopJobRun").await;
 }
+
+/// `Credentials` name the role that starts the job and looks at it.
+#[tokio::test]
+async fn a_role_is_assumed_for_a_job() {
+    const ASSUMED: &str = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId>\
+        <SecretAccessKey>S</SecretAccessKey><SessionToken>T</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    let done = json!({ "JobRun": { "Id": "jr", "JobRunState": "SUCCEEDED" } });
+    let peer = Peer::start([
+        ("POST /", vec![Reply::Text(200, ASSUMED)]),
+        ("StartJobRun", vec![ok(json!({ "JobRunId": "jr" }))]),
+        ("GetJobRun", vec![ok(done)]),
+    ])
+    .await;
+    let service = service(&peer, &Arc::default());
+    let role = json!({ "Credentials": { "RoleArn": "arn:aws:iam::111122223333:role/jobs" } });
+    let definition = state("glue:startJobRun.sync", &json!({ "JobName": "J" }), role);
+    let machine = create(&service, "M", definition, "STANDARD").await;
+    let arn = start(&service, &machine, "e", "{}").await;
+    assert_eq!(output(&ended(&service, &arn).await)["JobRunState"], "SUCCEEDED");
+    let operations: Vec<String> = peer.asked().into_iter().map(|asked| asked.operation).collect();
+    assert_eq!(operations, ["POST /", "StartJobRun", "GetJobRun"]);
+}

@@ -77,7 +77,7 @@ pub(super) fn integration(name: &str) -> Option<&'static Integration> {
 impl Integration {
     pub(super) async fn answer(&'static self, services: &Services, action: &str, request: &TaskRequest) -> TaskResult {
         let action = self.action(action, request)?;
-        let client = Client::new(services, &self.service, self.model, request);
+        let client = Client::new(services, &self.service, self.model, request)?;
         let submitted = match &request.submitted {
             Some(answer) => answer.clone(),
             None => action.call(&client, request, action.parameters(request)?).await?,

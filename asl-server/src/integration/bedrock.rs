@@ -60,7 +60,7 @@ pub(super) async fn invoke_model(services: &Services, request: &TaskRequest) -> 
             parameters.insert(name, usual.into());
         }
     }
-    let client = Client::new(services, &RUNTIME, "bedrockruntime", request);
+    let client = Client::new(services, &RUNTIME, "bedrockruntime", request)?;
     let answer = client.call("invokeModel", &parameters.into()).await.map_err(|error| client.failed(error))?;
     let text = answer.output.get("Body").and_then(Value::as_str).unwrap_or_default();
     let body = match output {

@@ -1,7 +1,7 @@
 //! A service as an optimised integration calls it for one task.
 
-use super::Services;
 use super::optimised::Service;
+use super::{Services, aws_sdk};
 use crate::aws::model::Model;
 use crate::aws::shape::{Shape, ShapeId};
 use crate::aws::{Answer, Aws, Call, CallError};
@@ -17,6 +17,8 @@ pub(super) struct Client {
     /// The service as the integration of the SDK names it.
     model: &'static str,
     region: String,
+    /// The role of the state's `Credentials`.
+    role: Option<String>,
     /// The same when a restart repeats the task.
     token: String,
 }
@@ -35,14 +37,16 @@ impl Client {
         service: &'static Service,
         model: &'static str,
         request: &TaskRequest,
-    ) -> Client {
+    ) -> Result<Client, StatesError> {
         let region = super::region(request).unwrap_or_default().to_owned();
-        Client { aws: services.aws.clone(), service, model, region, token: request.request_id() }
+        let role = aws_sdk::role(request)?.map(str::to_owned);
+        Ok(Client { aws: services.aws.clone(), service, model, region, role, token: request.request_id() })
     }
 
     pub(super) async fn call(&self, operation: &str, parameters: &Value) -> Result<Answer, CallError> {
         let (service, region, token) = (self.model, Some(self.region.as_str()), self.token.as_str());
-        self.aws.call(Call { region, token, own_names: true, ..Call::new(service, operation, parameters) }).await
+        let role = self.role.as_deref();
+        self.aws.call(Call { region, role, token, own_names: true, ..Call::new(service, operation, parameters) }).await
     }
 
     /// Why a call has no result, as the task's error.

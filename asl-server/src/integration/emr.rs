@@ -172,7 +172,7 @@ pub(super) async fn modify_by_name(services: &Services, instances: &Instances, r
     let Some(Value::Object(mut change)) = parameters.remove(instances.change) else {
         return Err(StatesError::runtime(format!("The parameter '{}' is missing, or no object", instances.change)));
     };
-    let client = Client::new(services, &EMR.service, EMR.model, request);
+    let client = Client::new(services, &EMR.service, EMR.model, request)?;
     let cluster = parameters.get("ClusterId").cloned().unwrap_or_default();
     let id = find(&client, instances, &cluster, &name).await?;
     change.insert(instances.id, id);
