@@ -54,7 +54,7 @@ struct Lists {
 impl Lists {
     fn fill(journal: Arc<dyn Journal>) -> Lists {
         RUNTIME.block_on(async {
-            let service = Service::builder("123456789012", "us-east-1").journal(journal).build().unwrap();
+            let service = Service::builder("123456789012", "us-east-1").journal(journal).build();
             let definition = json!({ "StartAt": "C", "States": {
                 "C": { "Type": "Choice", "Default": "S", "Choices": [{ "Variable": "$", "BooleanEquals": true, "Next": "F" }] },
                 "S": { "Type": "Succeed" },

@@ -1,5 +1,5 @@
-//! The HTTP clients with which the server calls what its user configured: one without TLS, and one with TLS that is made when
-//! it is first needed, as it holds the certificates of all authorities.
+//! The HTTP clients with which the server calls what its user configured, one without TLS and one with it. Each is made when it
+//! is first needed: a server that calls nothing starts without, and the one with TLS holds the certificates of all authorities.
 
 use reqwest::{Client, ClientBuilder, Url};
 use std::sync::{Arc, OnceLock};
@@ -8,34 +8,36 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The clients. Cheap to clone; clones share their connections.
-#[derive(Clone)]
-pub(crate) struct HttpClients {
-    plain: Client,
-    secure: Arc<OnceLock<Result<Client, String>>>,
+#[derive(Clone, Default)]
+pub(crate) struct HttpClients(Arc<Clients>);
+
+#[derive(Default)]
+struct Clients {
+    plain: OnceLock<Result<Client, String>>,
+    secure: OnceLock<Result<Client, String>>,
 }
 
 impl HttpClients {
-    pub(crate) fn new() -> anyhow::Result<Self> {
-        let plain = bounded(plain()).build().map_err(|error| anyhow::anyhow!("cannot make an HTTP client: {error}"))?;
-        Ok(HttpClients { plain, secure: Arc::default() })
-    }
-
     /// The client for that URL.
     ///
     /// # Errors
     /// When it asks for TLS, and this machine's certificate authorities cannot be read.
     pub(crate) fn of(&self, url: &Url) -> Result<&Client, String> {
-        if url.scheme() != "https" {
-            return Ok(&self.plain);
+        if url.scheme() == "https" {
+            made(&self.0.secure, with_provider).map_err(|error| {
+                format!(
+                    "the certificate authorities of this machine cannot be read ({error}): install the package \
+                     ca-certificates, or let SSL_CERT_FILE name a file of them"
+                )
+            })
+        } else {
+            made(&self.0.plain, plain).map_err(|error| format!("no HTTP client can be made ({error})"))
         }
-        let secure = self.secure.get_or_init(|| bounded(with_provider()).build().map_err(|error| reason(&error)));
-        secure.as_ref().map_err(|error| {
-            format!(
-                "the certificate authorities of this machine cannot be read ({error}): install the package \
-                 ca-certificates, or let SSL_CERT_FILE name a file of them"
-            )
-        })
     }
+}
+
+fn made(client: &OnceLock<Result<Client, String>>, begin: fn() -> ClientBuilder) -> Result<&Client, &String> {
+    client.get_or_init(|| bounded(begin()).build().map_err(|error| reason(&error))).as_ref()
 }
 
 /// Begins a client that speaks no TLS: it reads no certificates.

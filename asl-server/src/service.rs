@@ -153,10 +153,7 @@ impl ServiceBuilder {
     }
 
     /// The service. Must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// When no HTTP client can be made.
-    pub fn build(self) -> anyhow::Result<Service> {
+    pub fn build(self) -> Service {
         let dispatcher = Arc::new(Dispatcher::new(Places {
             endpoints: self.endpoints,
             functions: self.local,
@@ -165,7 +162,7 @@ impl ServiceBuilder {
             aws: self.aws,
             caller: self.caller.clone(),
             clock: self.clock.clone(),
-        })?);
+        }));
         let pages = Pages::new(self.clock.clone());
         let mut engine =
             Engine::builder().clock(self.clock).dispatcher(Arc::clone(&dispatcher) as Arc<dyn TaskHandler>);
@@ -193,7 +190,7 @@ impl ServiceBuilder {
         });
         let service = Service { shared };
         service.dispatcher().serve_states(&service);
-        Ok(service)
+        service
     }
 }
 

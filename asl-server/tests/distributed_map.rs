@@ -13,7 +13,7 @@ use support::{ACCOUNT, create, run};
 fn service(root: &Path) -> Service {
     let folders = [("b".to_owned(), root.join("b"))].into();
     let buckets = Buckets { folders, files: Some(root.to_path_buf()) };
-    Service::builder(ACCOUNT, "us-east-1").buckets(buckets).build().unwrap()
+    Service::builder(ACCOUNT, "us-east-1").buckets(buckets).build()
 }
 
 fn put(root: &Path, path: &str, bytes: &[u8]) {

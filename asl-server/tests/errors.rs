@@ -51,7 +51,7 @@ fn route(machine: &str, number: u64) -> Value {
 /// What the requests need to find, and quotas that are easy to reach.
 async fn world() -> (Service, World) {
     let quotas = Quotas { state_machines: 4, versions: 2, aliases: 2, activities: 2, workers: 1, ..Quotas::default() };
-    let service = Service::builder(ACCOUNT, "us-east-1").quotas(quotas).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").quotas(quotas).build();
     create(&service, "M", wait(), "STANDARD").await;
     create(&service, "E", pass(), "EXPRESS").await;
     call(&service, "CreateActivity", json!({ "name": "A" })).await.ok();
@@ -106,7 +106,7 @@ struct World {
 
 /// A token of a service that forgot its executions.
 async fn forgotten_token() -> String {
-    let service = Service::builder(ACCOUNT, "us-east-1").build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").build();
     call(&service, "CreateActivity", json!({ "name": "A" })).await.ok();
     let machine = create(&service, "Forgotten", task(json!({ "Resource": ACTIVITY })), "STANDARD").await;
     start(&service, &machine, "e", "{}").await;
@@ -383,7 +383,7 @@ async fn produced() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
 /// As many executions run as may.
 async fn full(operation: &'static str) {
     let quotas = Quotas { executions: 1, ..Quotas::default() };
-    let service = Service::builder(ACCOUNT, "us-east-1").quotas(quotas).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").quotas(quotas).build();
     let fail = json!({ "StartAt": "F", "States": { "F": { "Type": "Fail" } } });
     let machine = create(&service, "F", fail, "STANDARD").await;
     let failed = run(&service, &machine, "failed", "{}").await;

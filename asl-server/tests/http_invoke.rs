@@ -77,7 +77,7 @@ async fn hangs_up() -> String {
 
 fn service(settings: &str) -> Service {
     let settings: Settings = toml::from_str(settings).unwrap();
-    Service::builder(ACCOUNT, "us-east-1").http_apis(settings.apis().unwrap()).build().unwrap()
+    Service::builder(ACCOUNT, "us-east-1").http_apis(settings.apis().unwrap()).build()
 }
 
 fn arn(connection: &str) -> String {

@@ -68,7 +68,7 @@ async fn functions_answer_over_http_or_fail_with_a_clear_error() {
         endpoints.functions.insert(format!("url-{name}"), format!("http://{address}/{name}").parse().unwrap());
     }
     endpoints.functions.insert("url-nobody".into(), format!("http://{nobody}/").parse().unwrap());
-    let service = Service::builder(ACCOUNT, "us-east-1").endpoints(endpoints).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").endpoints(endpoints).build();
     for (name, error, cause) in [
         ("echo", "", ""),
         ("error", "Oops", OOPS),
@@ -124,7 +124,7 @@ async fn an_endpoint_that_stops_half_way_ends_within_the_tasks_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let endpoints = Endpoints { functions: [("F".to_owned(), url.parse().unwrap())].into(), ..Endpoints::default() };
-    let service = Service::builder(ACCOUNT, "us-east-1").endpoints(endpoints).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").endpoints(endpoints).build();
     let mut definition = function("F");
     definition["States"]["T"]["TimeoutSeconds"] = json!(1);
     let machine = create(&service, "M", definition, "STANDARD").await;
@@ -255,7 +255,7 @@ async fn a_test_case_answers_with_mocked_responses() {
         "MockedResponses": { "paid": { "0": { "Return": { "StatusCode": 200, "Payload": "thanks" } } } },
     });
     let mocks = asl_engine::mock::MockConfig::parse(&mocks.to_string()).unwrap();
-    let service = Service::builder(ACCOUNT, "us-east-1").mocks(mocks).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").mocks(mocks).build();
     let machine = create(&service, "M", function("F"), "STANDARD").await;
     assert_eq!(run(&service, &format!("{machine}#Paid"), "mocked", "{}").await["output"], r#""thanks""#);
     assert_eq!(run(&service, &machine, "real", "{}").await["error"], "Lambda.ResourceNotFoundException");

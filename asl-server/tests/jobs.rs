@@ -19,7 +19,6 @@ fn service(peer: &Peer, journal: &Arc<MemoryJournal>) -> Service {
         .journal(Arc::clone(journal) as Arc<dyn Journal>)
         .clock(Clock::Virtual(VirtualClock::at(Timestamp::parse("2026-01-01T00:00:00Z").unwrap())))
         .build()
-        .unwrap()
 }
 
 /// Lets time pass until the execution has ended; what DescribeExecution tells then.
@@ -557,7 +556,7 @@ async fn a_model_is_invoked_with_json() {
     let buckets =
         asl_server::storage::Buckets { folders: [("b".to_owned(), folder.path().to_owned())].into(), files: None };
     let endpoints = ServiceEndpoints::new(&[("default".to_owned(), peer.url.clone())].into()).unwrap();
-    let service = Service::builder(ACCOUNT, "us-east-1").aws(endpoints).buckets(buckets).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").aws(endpoints).buckets(buckets).build();
     let parameters = json!({
         "ModelId": "m", "Input": { "S3Uri": "s3://b/in.json" }, "Output": { "S3Uri": "s3://b/out/answer.json" },
     });
@@ -630,7 +629,7 @@ async fn a_service_that_stalls_holds_no_task_beyond_its_time() {
     let peer = Peer::start([start_job, ("GetJobRun", vec![Reply::Never]), stop]).await;
     let endpoints = ServiceEndpoints::new(&[("glue".to_owned(), peer.url.clone())].into()).unwrap();
     // On the system's clock: virtual time waits for who waits for the network.
-    let service = Service::builder(ACCOUNT, "us-east-1").aws(endpoints).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").aws(endpoints).build();
     let definition = state("glue:startJobRun.sync", &json!({ "JobName": "J" }), json!({ "TimeoutSeconds": 1 }));
     let machine = create(&service, "M", definition, "STANDARD").await;
     assert_eq!(support::run(&service, &machine, "e", "{}").await["error"], "States.Timeout");

@@ -171,7 +171,7 @@ impl World {
         let caller = Caller { account: ACCOUNT.to_owned(), region: "us-east-1".to_owned() };
         let surroundings = Surroundings { caller, endpoint: Some("http://127.0.0.1:1".to_owned()) };
         let functions = Functions::new(functions, &surroundings);
-        let service = Service::builder(ACCOUNT, "us-east-1").local_functions(functions).build().unwrap();
+        let service = Service::builder(ACCOUNT, "us-east-1").local_functions(functions).build();
         World { service, witness }
     }
 

@@ -256,7 +256,7 @@ async fn a_handler_that_panics_fails_its_task_alone() {
     async fn panics(_: TaskRequest) -> TaskResult {
         panic!("out of luck")
     }
-    let service = Service::builder(ACCOUNT, "us-east-1").function("F", Arc::new(panics)).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").function("F", Arc::new(panics)).build();
     let function = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:F");
     let machine = create(&service, "M", task(json!({ "Resource": function })), "STANDARD").await;
     for name in ["once", "again"] {
@@ -269,7 +269,7 @@ async fn a_handler_that_panics_fails_its_task_alone() {
 #[tokio::test]
 async fn a_page_goes_on_where_it_was_when_executions_are_forgotten_meanwhile() {
     let journal = Arc::new(asl_engine::runtime::MemoryJournal::keeping(3));
-    let service = Service::builder(ACCOUNT, "us-east-1").journal(journal).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").journal(journal).build();
     let machine = create(&service, "M", pass(), "STANDARD").await;
     for name in ["e0", "e1", "e2"] {
         run(&service, &machine, name, "{}").await;

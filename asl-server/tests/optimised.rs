@@ -107,7 +107,7 @@ async fn world() -> (Service, Asked, String) {
     };
     let endpoints = ServiceEndpoints::new(&[("default".to_owned(), url.clone())].into()).unwrap();
     let service = Service::builder(ACCOUNT, "us-east-1").http_apis(apis.apis().unwrap()).aws(endpoints);
-    (service.build().unwrap(), asked, url)
+    (service.build(), asked, url)
 }
 
 async fn answer(service: &Service, name: &str, resource: &str, parameters: Value) -> Value {

@@ -154,7 +154,7 @@ fn uuid() -> String {
 #[tokio::test]
 async fn a_receiver_waits_for_the_first_message_and_no_longer_than_it_said() {
     let clock = VirtualClock::at(Timestamp::from_millis(1_767_323_045_678));
-    let service = Service::builder(ACCOUNT, "us-east-1").clock(Clock::Virtual(clock.clone())).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").clock(Clock::Virtual(clock.clone())).build();
     ask(&service, "CreateQueue", json!({ "QueueName": "orders" })).await.unwrap();
     let receive = |seconds: u64| {
         let request = json!({ "QueueUrl": URL, "WaitTimeSeconds": seconds });

@@ -12,7 +12,7 @@ use support::{Answer, ROLE, call};
 
 fn service() -> (Service, Arc<AtomicBool>) {
     let (builder, works) = builder();
-    (builder.build().unwrap(), works)
+    (builder.build(), works)
 }
 
 /// Of a service whose function `F` fails while the switch is off.
@@ -128,7 +128,7 @@ async fn a_redriven_map_run_stores_what_every_attempt_gave() {
     let root = tempfile::tempdir().unwrap();
     let buckets = Buckets { folders: [("b".to_owned(), root.path().to_path_buf())].into(), files: None };
     let (builder, works) = builder();
-    let service = builder.buckets(buckets).build().unwrap();
+    let service = builder.buckets(buckets).build();
     let map = json!({ "Type": "Map", "End": true, "MaxConcurrency": 1, "ItemProcessor": {
         "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
         "StartAt": "T", "States": { "T": task() } },
@@ -171,7 +171,7 @@ async fn a_map_run_whose_results_could_not_be_stored_runs_again_as_a_whole() {
     std::fs::write(&folder, "").unwrap();
     let buckets = Buckets { folders: [("b".to_owned(), folder.clone())].into(), files: None };
     let (builder, works) = builder();
-    let service = builder.buckets(buckets).build().unwrap();
+    let service = builder.buckets(buckets).build();
     let map = json!({ "Type": "Map", "End": true, "MaxConcurrency": 1, "ItemProcessor": {
         "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
         "StartAt": "T", "States": { "T": task() } },

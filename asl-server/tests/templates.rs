@@ -347,7 +347,7 @@ Resources:
 "#;
     let folder = Folder::of(&[("template.yaml", template)]);
     let config = Settings { ephemeral: Some(true), ..Settings::default() }.into_config().unwrap();
-    let service = Service::builder("123456789012", "us-east-1").build().unwrap();
+    let service = Service::builder("123456789012", "us-east-1").build();
     let mut stacks = [folder.read("template.yaml", &[])];
     for _again in 0..2 {
         stacks[0].problems.clear();

@@ -81,7 +81,7 @@ async fn tells_what_came_of_a_state() {
 #[tokio::test]
 async fn a_task_without_mock_is_done() {
     let greet = typed(|name: String| async move { Ok(format!("hello, {name}")) });
-    let service = Service::builder(ACCOUNT, "us-east-1").function("Greet", greet).build().unwrap();
+    let service = Service::builder(ACCOUNT, "us-east-1").function("Greet", greet).build();
     let task = r#"{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:Greet","End":true}"#;
     let members = json!({ "input": "\"you\"", "roleArn": ROLE });
     let answer = call(&service, "TestState", request(task, members)).await.ok();

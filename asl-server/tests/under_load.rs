@@ -61,7 +61,7 @@ async fn starts_that_wait_to_be_recorded_are_bounded() {
         Ok(())
     };
     let journal = Gated { inner: Arc::new(MemoryJournal::default()), gate: Box::new(gate), blocks: true };
-    let service = Service::builder(support::ACCOUNT, "us-east-1").journal(Arc::new(journal)).build().unwrap();
+    let service = Service::builder(support::ACCOUNT, "us-east-1").journal(Arc::new(journal)).build();
     let machine = create(&service, "Waits", wait(), "STANDARD").await;
 
     let holds_up = disk.write().await;

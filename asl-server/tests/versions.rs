@@ -191,7 +191,7 @@ fn serve(folder: &std::path::Path, calls: impl AsyncFnOnce(Service)) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let journal = DurableJournal::open(folder, Durability::Commit).unwrap();
-        let service = Service::builder(ACCOUNT, "us-east-1").journal(Arc::new(journal)).build().unwrap();
+        let service = Service::builder(ACCOUNT, "us-east-1").journal(Arc::new(journal)).build();
         service.recover().await.unwrap();
         calls(service).await;
     });

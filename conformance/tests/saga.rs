@@ -106,8 +106,7 @@ async fn service(machine: &Machine, clock: Clock, scenario: Option<&Scenario>) -
     let service = Service::builder(config.account.clone(), config.region.clone())
         .clock(clock.clone())
         .functions(functions)
-        .build()
-        .unwrap();
+        .build();
     assert_eq!(deploy::deploy(&service, &config, &mut []).await.unwrap(), [machine.arn()]);
     (service, store)
 }
@@ -232,7 +231,7 @@ async fn the_plain_scenarios_go_the_same_way_over_http() {
 #[tokio::test]
 async fn the_saga_is_deployed_by_default() {
     let config = Settings { ephemeral: Some(true), ..Settings::default() }.into_config().unwrap();
-    let service = Service::builder(config.account.clone(), config.region.clone()).build().unwrap();
+    let service = Service::builder(config.account.clone(), config.region.clone()).build();
     assert_eq!(deploy::deploy(&service, &config, &mut []).await.unwrap(), [MACHINES[0].arn()]);
     assert_eq!(tasks::DEFINITION, std::fs::read_to_string(MACHINES[0].path()).unwrap());
 }

@@ -100,7 +100,7 @@ impl Run {
         let builder = Service::builder(&caller.account, &caller.region).clock(clock).functions(functions);
         let settings = self.services.clone().settings().or(Settings::from_environment()).or(Settings::from_file(None)?);
         let builder = builder.endpoints(endpoints).local_functions(local);
-        builder.buckets(settings.buckets()).http_apis(settings.apis()?).aws(settings.aws()?).build()
+        Ok(builder.buckets(settings.buckets()).http_apis(settings.apis()?).aws(settings.aws()?).build())
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {

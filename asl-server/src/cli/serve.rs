@@ -137,7 +137,7 @@ impl Serve {
         let address = listener.local_addr()?;
         config.aws.leave_out(address);
         let mut stacks = stacks(&config)?;
-        let service = service(&config, address, &stacks, journal.clone())?;
+        let service = service(&config, address, &stacks, journal.clone());
         let continued = service.recover().await?;
         let deployed = deploy::deploy(&service, &config, &mut stacks).await?;
         output::text(greeting(address, &config, &deployed, &stacks));
@@ -207,12 +207,7 @@ fn cannot_keep(folder: &Path) -> String {
 }
 
 /// The service with the order saga's functions in process, but for those that the user answers.
-fn service(
-    config: &Config,
-    address: SocketAddr,
-    stacks: &[Stack],
-    journal: Option<Arc<DurableJournal>>,
-) -> anyhow::Result<Service> {
+fn service(config: &Config, address: SocketAddr, stacks: &[Stack], journal: Option<Arc<DurableJournal>>) -> Service {
     let store = match &config.data {
         // Most servers never run the order saga: its store waits for the first order.
         Some(folder) => tasks::Store::later(folder.join("saga")),

@@ -85,14 +85,14 @@ pub(crate) struct Places {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(places: Places) -> anyhow::Result<Self> {
+    pub(crate) fn new(places: Places) -> Self {
         let Places { endpoints, functions, buckets, apis, aws, caller, clock } = places;
-        let (clients, http, states) = (HttpClients::new()?, http_invoke::HttpTasks::new(apis), OnceLock::new());
+        let (clients, http, states) = (HttpClients::default(), http_invoke::HttpTasks::new(apis), OnceLock::new());
         let (topics, queues) = (Topics::new(clock.clone()), Arc::new(Queues::new(clock)));
         let aws = Aws::new(aws, clients.clone(), caller, Arc::clone(&queues));
         let storage = Storage::new(buckets, aws.clone());
         let services = Services { endpoints, functions, clients, aws, storage, http, topics, queues, states };
-        Ok(Dispatcher { services: Arc::new(services) })
+        Dispatcher { services: Arc::new(services) }
     }
 
     /// Lets `states:startExecution` tasks start executions of this service.

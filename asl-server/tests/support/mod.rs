@@ -13,7 +13,7 @@ pub const ACCOUNT: &str = "123456789012";
 pub const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 
 pub fn service() -> Service {
-    Service::builder(ACCOUNT, "us-east-1").build().unwrap()
+    Service::builder(ACCOUNT, "us-east-1").build()
 }
 
 /// An answer: status and body.

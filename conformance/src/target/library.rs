@@ -48,7 +48,7 @@ impl Targets for LibraryTargets {
             builder = builder.function(name, Arc::new(Function { behaviour, clock: clock.clone() }));
         }
         let (buckets, folder) = buckets(&stage.setup)?;
-        let service = builder.buckets(buckets).build()?;
+        let service = builder.buckets(buckets).build();
         make_queues(&service, &stage.setup).await?;
         Ok(LibraryTarget { service, clock, _buckets: folder })
     }
