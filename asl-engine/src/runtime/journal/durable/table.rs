@@ -6,7 +6,7 @@ use std::ops::RangeBounds;
 use std::sync::OnceLock;
 
 /// How much of a table is held in memory before it is written out. Small: what is held is read again at each start.
-const MEMTABLE_BYTES: u64 = 4 << 20;
+const MEMTABLE_BYTES: u64 = 1 << 20;
 
 /// Rows of a table, in the order of their keys; none when the table is not made yet.
 type Rows = std::iter::Flatten<std::option::IntoIter<Iter>>;
