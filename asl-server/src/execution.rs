@@ -23,6 +23,8 @@ pub struct Startable {
     pub alias_arn: Option<Str>,
     /// The test case whose mocked responses answer its tasks.
     pub test_case: Option<Str>,
+    /// The trace header that DescribeExecution is to tell.
+    pub trace_header: Option<Str>,
 }
 
 /// What an execution is to be started of: the ARN names a state machine, a version or an alias. `ARN#TEST_CASE` asks for
@@ -48,7 +50,14 @@ pub fn startable(service: &Service, arn: &str) -> Result<Startable, ApiError> {
 fn resolve(tables: &Tables, arn: &str) -> Option<Startable> {
     if let Some(machine) = tables.state_machines.get(arn).cloned() {
         let revision = Arc::clone(&machine.current);
-        return Some(Startable { machine, revision, version_arn: None, alias_arn: None, test_case: None });
+        return Some(Startable {
+            machine,
+            revision,
+            version_arn: None,
+            alias_arn: None,
+            test_case: None,
+            trace_header: None,
+        });
     }
     let alias = tables.aliases.get(arn);
     let version = match alias {
@@ -62,6 +71,7 @@ fn resolve(tables: &Tables, arn: &str) -> Option<Startable> {
         version_arn: Some(version.arn.as_str().into()),
         alias_arn: alias.map(|alias| alias.arn.as_str().into()),
         test_case: None,
+        trace_header: None,
     })
 }
 
@@ -162,7 +172,7 @@ pub(crate) fn refusal(error: StartError) -> ApiError {
 }
 
 fn prepare(startable: &Startable, name: Option<String>, input: &Input) -> Result<(Arc<Program>, Start), ApiError> {
-    let Startable { machine, revision, version_arn, alias_arn, test_case } = startable;
+    let Startable { machine, revision, version_arn, alias_arn, test_case, trace_header } = startable;
     let name = name.unwrap_or_else(|| Uuid::new_v4().to_string());
     validate::name(&name)?;
     let state_machine = machine.name.clone();
@@ -183,6 +193,7 @@ fn prepare(startable: &Startable, name: Option<String>, input: &Input) -> Result
         state_machine_alias_arn: alias_arn.clone(),
         machine_type: machine.machine_type,
         test_case: test_case.clone(),
+        trace_header: trace_header.clone(),
         seed: Uuid::new_v4().as_u64_pair().0,
         ..Start::default()
     };
@@ -200,6 +211,20 @@ fn same_input(existing: &Execution, input: &Input) -> bool {
 pub fn find(service: &Service, arn: &str) -> Result<Execution, ApiError> {
     Arn::parse_execution(arn)?;
     service.engine().execution(arn).ok_or_else(|| ApiError::execution_does_not_exist(arn))
+}
+
+/// As [`find`], and the EXPRESS executions that a Map Run started (API reference, *DescribeExecution*).
+///
+/// # Errors
+/// `InvalidArn`, `ExecutionDoesNotExist`
+pub fn find_or_child(service: &Service, arn: &str) -> Result<Execution, ApiError> {
+    // Other EXPRESS executions are kept nowhere on AWS.
+    let is_express = matches!(Arn::parse(arn)?.resource, Resource::Express { .. });
+    let child = is_express.then(|| service.engine().execution(arn)).flatten();
+    match child.filter(|execution| execution.map_run_arn.is_some()) {
+        Some(child) => Ok(child),
+        None => find(service, arn),
+    }
 }
 
 /// A status as the API spells it.

@@ -324,3 +324,19 @@ async fn a_task_of_an_activity_that_does_not_exist_fails() {
         assert_eq!(service.engine().finished(arn).await.map(|ended| ended.status()), Some(Status::Succeeded), "{arn}");
     }
 }
+
+#[tokio::test]
+async fn what_is_not_asked_for_or_acted_upon_is_told_all_the_same() {
+    let service = service();
+    let machine = create(&service, "A", pass(), "STANDARD").await;
+    let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+    let request = json!({ "stateMachineArn": machine, "name": "e", "traceHeader": trace });
+    let arn = call(&service, "StartExecution", request).await.ok()["executionArn"].clone();
+    let described = call(&service, "DescribeExecution", json!({ "executionArn": arn })).await.ok();
+    assert_eq!(described["traceHeader"], trace);
+    // The definition is a required member of the answers.
+    let request = json!({ "stateMachineArn": machine, "includedData": "METADATA_ONLY" });
+    assert_eq!(call(&service, "DescribeStateMachine", request).await.ok()["definition"], "{}");
+    let request = json!({ "executionArn": arn, "includedData": "METADATA_ONLY" });
+    assert_eq!(call(&service, "DescribeStateMachineForExecution", request).await.ok()["definition"], "{}");
+}

@@ -218,3 +218,17 @@ fn versions_and_aliases_survive_a_restart() {
         assert_eq!(published["stateMachineVersionArn"], format!("{MACHINE}:3"), "2 is used up");
     });
 }
+
+#[tokio::test]
+async fn a_history_tells_by_which_alias_and_version_it_began() {
+    let service = service();
+    two_versions(&service).await;
+    let alias = alias(&service, "live", &[(2, 100)]).await;
+    for (started_by, alias_arn) in [(alias.clone(), json!(alias)), (format!("{MACHINE}:2"), Value::Null)] {
+        let execution = start(&service, &started_by, &uuid::Uuid::new_v4().to_string(), "{}").await;
+        let history = call(&service, "GetExecutionHistory", json!({ "executionArn": execution })).await.ok();
+        let details = &history["events"][0]["executionStartedEventDetails"];
+        assert_eq!(details["stateMachineVersionArn"], format!("{MACHINE}:2"));
+        assert_eq!(details["stateMachineAliasArn"], alias_arn);
+    }
+}

@@ -43,6 +43,9 @@ pub struct Start {
     /// The alias it was started by. The machine does not look at it.
     #[serde(default)]
     pub state_machine_alias_arn: Option<Str>,
+    /// The trace header it was started with. The machine does not look at it.
+    #[serde(default)]
+    pub trace_header: Option<Str>,
     /// STANDARD or EXPRESS.
     pub machine_type: MachineType,
     /// The seed of every random choice: jitter, UUIDs, `States.MathRandom`, `$random`.

@@ -92,7 +92,9 @@ impl Execution {
         let since = |then: Timestamp| now.as_millis() - then.as_millis();
         let refusal = match self.status() {
             status @ (Status::Running | Status::Succeeded) => NotRedrivable::Status(status),
-            _ if self.start.machine_type == MachineType::Express => NotRedrivable::Express,
+            _ if self.start.machine_type == MachineType::Express && self.map_run_arn.is_none() => {
+                NotRedrivable::Express
+            }
             _ if self.history >= limits::HISTORY_EVENTS_REDRIVABLE => NotRedrivable::HistoryFull,
             _ if since(self.started) > limits::EXECUTION_SECONDS_MAX as i64 * 1000 => NotRedrivable::TooOld,
             _ if self.stopped.is_some_and(|at| since(at) > limits::REDRIVABLE_DAYS * DAY_MILLIS) => {

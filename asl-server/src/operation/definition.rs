@@ -1,6 +1,7 @@
 //! Definitions within requests.
 
 use crate::aws;
+use crate::registry::Revision;
 use crate::wire::ApiError;
 use asl_engine::Program;
 use asl_engine::definition::{self, Definition, Format, ParseOptions};
@@ -16,6 +17,11 @@ pub(super) type VariableReferences = BTreeMap<String, BTreeSet<String>>;
 pub(super) fn variable_references(program: &Program) -> Option<VariableReferences> {
     let references = asl_engine::definition::variable_references(program);
     Some(references).filter(|references| !references.is_empty())
+}
+
+/// A definition as it is told; `{}` without data (`METADATA_ONLY`): the member is always there.
+pub(super) fn told(revision: &Revision, data: bool) -> String {
+    if data { revision.definition.clone() } else { "{}".to_owned() }
 }
 
 /// Reads a definition as the API takes it: JSON, without substitutions.

@@ -40,6 +40,8 @@ pub(crate) struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    trace_header: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     map_run_arn: Option<String>,
     redrive_count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +62,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let arn = constraints.text("executionArn", request.execution_arn, settings::ARN);
     let data = settings::included_data(&mut constraints, request.included_data.as_deref());
     constraints.check()?;
-    let execution = execution::find(service, &arn)?;
+    let execution = execution::find_or_child(service, &arn)?;
     let (output, error, cause) = execution::result(&execution);
     let (redrive_status, redrive_status_reason) = execution::redrive_status(service, &execution);
     Ok(Response {
@@ -78,6 +80,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         output: output.filter(|_| data),
         error,
         cause,
+        trace_header: execution.start.trace_header.as_ref().map(ToString::to_string),
         map_run_arn: execution.map_run_arn.as_ref().map(ToString::to_string),
         redrive_count: execution.redrives.count,
         redrive_date: execution.redrives.at.map(EpochSeconds),

@@ -23,8 +23,7 @@ pub(super) struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    definition: Option<String>,
+    definition: String,
     role_arn: String,
     r#type: &'static str,
     creation_date: EpochSeconds,
@@ -54,7 +53,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
         name: machine.name,
         description,
         status: if machine.deleting { "DELETING" } else { "ACTIVE" },
-        definition: data.then(|| revision.definition.clone()),
+        definition: definition::told(&revision, data),
         role_arn: revision.role_arn.clone(),
         r#type: definition::type_name(machine.machine_type),
         creation_date: created.into(),

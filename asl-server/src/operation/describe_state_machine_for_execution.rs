@@ -20,8 +20,11 @@ pub(super) struct Request {
 pub(super) struct Response {
     state_machine_arn: String,
     name: String,
+    definition: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    definition: Option<String>,
+    map_run_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     role_arn: String,
     update_date: EpochSeconds,
     logging_configuration: LoggingConfiguration,
@@ -39,14 +42,20 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let arn = constraints.text("executionArn", request.execution_arn, settings::ARN);
     let data = settings::included_data(&mut constraints, request.included_data.as_deref());
     constraints.check()?;
-    let execution = execution::find(service, &arn)?;
-    let machine = service.registry().state_machine(&execution.start.state_machine_arn);
+    let execution = execution::find_or_child(service, &arn)?;
+    // A child of a Map Run is of `NAME/LABEL`.
+    let state_machine_arn = &*execution.start.state_machine_arn;
+    let (state_machine_arn, label) =
+        state_machine_arn.split_once('/').map_or((state_machine_arn, None), |(arn, label)| (arn, Some(label)));
+    let machine = service.registry().state_machine(state_machine_arn);
     let machine = machine.map_err(|_| ApiError::execution_does_not_exist(&arn))?;
     let revision = machine.revision_of(&execution.program).ok_or_else(|| ApiError::execution_does_not_exist(&arn))?;
     Ok(Response {
         state_machine_arn: machine.arn.clone(),
         name: machine.name.clone(),
-        definition: data.then(|| revision.definition.clone()),
+        definition: definition::told(revision, data),
+        map_run_arn: execution.map_run_arn.as_ref().map(ToString::to_string),
+        label: label.map(str::to_owned),
         role_arn: execution.start.role_arn.to_string(),
         update_date: revision.updated.into(),
         logging_configuration: revision.logging.clone(),

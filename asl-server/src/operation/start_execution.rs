@@ -28,9 +28,12 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let arn = constraints.text("stateMachineArn", request.state_machine_arn, settings::ARN);
     let name = constraints.optional_text("name", request.name, settings::NAME);
     let input = request.input.map(|input| constraints.secret_text("input", Some(input), settings::PAYLOAD));
-    settings::trace_header(&mut constraints, request.trace_header);
+    let trace_header = settings::trace_header(&mut constraints, request.trace_header);
     constraints.check()?;
-    let startable = execution::startable(service, &arn)?;
+    let startable = execution::Startable {
+        trace_header: trace_header.map(Into::into),
+        ..execution::startable(service, &arn)?
+    };
     let input = Input::read(input.as_deref())?;
     let execution = execution::start(service, &startable, name, input).await?;
     Ok(Response { execution_arn: execution.start.execution_arn.to_string(), start_date: execution.started.into() })

@@ -26,7 +26,8 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     constraints.check()?;
     let map_run = describe_map_run::find(service, &arn)?;
     if map_run.status != MapRunStatus::Running {
-        return Err(ApiError::validation(format!("The Map Run has ended, so it cannot be updated: '{arn}'")));
+        let refusal = ApiError::validation(format!("The Map Run has ended, so it cannot be updated: '{arn}'"));
+        return Err(refusal.with("reason", "CANNOT_UPDATE_COMPLETED_MAP_RUN"));
     }
     let whole = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
     let limits = MapRunLimits {

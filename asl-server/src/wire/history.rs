@@ -14,6 +14,17 @@ pub struct Style<'a> {
     /// The execution's input as it was sent, when that is not its compact text. AWS shows it so when the execution
     /// starts and when it enters its first state.
     pub input_text: Option<&'a str>,
+    /// The version and the alias that the execution was started by.
+    pub started_by: StartedBy<'a>,
+}
+
+/// What an execution was started by, when that was not its state machine itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StartedBy<'a> {
+    /// The version, itself or through an alias.
+    pub version_arn: Option<&'a str>,
+    /// The alias.
+    pub alias_arn: Option<&'a str>,
 }
 
 /// One event in AWS's JSON.
@@ -108,10 +119,13 @@ impl Detail<'_> {
 fn describe(event: &HistoryDetail, detail: Detail<'_>) -> (String, Details) {
     use HistoryDetail as H;
     let (kind, details): (&str, Details) = match event {
-        H::ExecutionStarted { input, role_arn } => (
-            "ExecutionStarted",
-            detail.input(input).set("roleArn", role_arn.clone()).named("executionStartedEventDetails"),
-        ),
+        H::ExecutionStarted { input, role_arn } => {
+            let StartedBy { version_arn, alias_arn } = detail.style.started_by;
+            let detail = detail.input(input).set("roleArn", role_arn.clone());
+            let detail = detail.set_some("stateMachineAliasArn", alias_arn);
+            let detail = detail.set_some("stateMachineVersionArn", version_arn);
+            ("ExecutionStarted", detail.named("executionStartedEventDetails"))
+        }
         H::ExecutionSucceeded { output } => {
             ("ExecutionSucceeded", detail.output(output).named("executionSucceededEventDetails"))
         }
@@ -279,7 +293,8 @@ mod tests {
     fn write(detail: HistoryDetail, data: bool) -> String {
         let moment = Timestamp::from_millis(1_706_702_400_120);
         let event = HistoryEvent { id: 3, previous: 2, timestamp: moment, detail };
-        super::event(&event, Style { data, region: "us-east-1", input_text: None }).to_json()
+        let style = Style { data, region: "us-east-1", input_text: None, started_by: StartedBy::default() };
+        super::event(&event, style).to_json()
     }
 
     #[test]
@@ -291,7 +306,8 @@ mod tests {
                 input: Value::parse("[1, 2]").unwrap(),
             };
             let event = HistoryEvent { id, previous: 0, timestamp: Timestamp::from_millis(0), detail };
-            let style = Style { data: true, region: "us-east-1", input_text: Some("[1, 2]") };
+            let style =
+                Style { data: true, region: "us-east-1", input_text: Some("[1, 2]"), started_by: StartedBy::default() };
             let event = super::event(&event, style);
             event.get("stateEnteredEventDetails").unwrap().get("input").unwrap().as_str().unwrap().to_owned()
         };

@@ -359,6 +359,7 @@ impl Turn<'_> {
             state_machine_name: run.names.state_machine_name.clone(),
             state_machine_version_arn: None,
             state_machine_alias_arn: None,
+            trace_header: None,
             machine_type: if distributed.express { MachineType::Express } else { MachineType::Standard },
             seed,
             start_at: Some(map.processor),
