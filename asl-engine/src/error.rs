@@ -27,7 +27,7 @@ pub mod names {
     pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
     /// A branch of a Parallel state failed.
     pub const BRANCH_FAILED: &str = "States.BranchFailed";
-    /// No choice rule matched and there is no Default.
+    /// The specification's name for a Choice without a match, which AWS tells as [`RUNTIME`].
     pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
     /// An intrinsic function failed.
     pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
@@ -166,12 +166,10 @@ pub(crate) fn wait_too_long() -> StatesError {
     StatesError::runtime("Wait state delay is too long.")
 }
 
-/// No rule of a Choice state matched, and it has no Default.
+/// No rule of a Choice state matched, and it has no Default. The specification's name for it, `States.NoChoiceMatched`, is
+/// reserved on AWS, which tells `States.Runtime` (Developer Guide, *Error names*).
 pub(crate) fn no_choice_matched() -> StatesError {
-    StatesError::new(
-        names::NO_CHOICE_MATCHED,
-        "Failed to transition out of the state. The state does not point to a next state.",
-    )
+    StatesError::runtime("Failed to transition out of the state. The state does not point to a next state.")
 }
 
 /// The `SecondsPath` of a Wait state matches nothing.

@@ -36,12 +36,40 @@ impl Timestamp {
     /// Parses an ISO-8601 time with an offset (`2016-03-14T01:59:00Z`), the RFC 3339 profile that the States Language
     /// asks for: capital `T` and `Z`.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.bytes().any(|b| matches!(b, b't' | b'z' | b' ' | b'[')) || !text.contains('T') {
+        if !is_rfc_3339(text.as_bytes()) {
             return None;
         }
         let parsed: jiff::Timestamp = text.parse().ok()?;
         Some(Timestamp(parsed.as_millisecond()))
     }
+}
+
+/// Is it written as `2016-03-14T01:59:00.5+01:00`? The seconds may be left out.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    let shaped = |text: &[u8], shape: &[u8]| {
+        text.len() == shape.len()
+            && text.iter().zip(shape).all(|(byte, like)| match like {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte == like,
+            })
+    };
+    let Some((minutes, rest)) = text.split_at_checked("0000-00-00T00:00".len()) else { return false };
+    let (time, offset) = match rest {
+        [time @ .., b'Z'] => (time, true),
+        _ => match rest.split_last_chunk::<6>() {
+            Some((time, offset)) => (time, shaped(offset, b"+00:00") || shaped(offset, b"-00:00")),
+            None => return false,
+        },
+    };
+    let seconds = match time.split_at_checked(":00".len()) {
+        Some((seconds, [])) => shaped(seconds, b":00"),
+        Some((seconds, [b'.', fraction @ ..])) => {
+            shaped(seconds, b":00") && !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit)
+        }
+        Some(_) => false,
+        None => time.is_empty(),
+    };
+    offset && seconds && shaped(minutes, b"0000-00-00T00:00")
 }
 
 /// Prints the moment as AWS does in the context object: `2024-01-31T12:00:00.123Z`.
@@ -68,10 +96,26 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_rfc_3339_time() {
-        for text in
-            ["2016-12-05 21:29:29Z", "2016-12-05T21:29:29", "2016-13-05T21:29:29Z", "2016-12-05t21:29:29z", "x", ""]
-        {
+        for text in [
+            "2016-12-05 21:29:29Z",
+            "2016-12-05T21:29:29",
+            "2016-13-05T21:29:29Z",
+            "2016-12-05t21:29:29z",
+            "20161205T212929Z",
+            "2016-12-05T21Z",
+            "2016-12-05T21:29:29+01",
+            "2016-12-05T21:29:29+0100",
+            "2016-12-05T21:29:29,5Z",
+            "2016-12-05T21:29:29.Z",
+            "2016-12-05T21:29:29Z[UTC]",
+            "2016-12-05T21:29:29ü:00",
+            "x",
+            "",
+        ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+        for text in ["2016-12-05T21:29Z", "2016-12-05T21:29:29.123456789-11:30"] {
+            assert!(Timestamp::parse(text).is_some(), "{text}");
         }
     }
 }

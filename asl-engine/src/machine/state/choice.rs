@@ -1,7 +1,7 @@
 //! | state | when | then |
 //! |---|---|---|
 //! | Choice | entered, a rule matches | left for the first matching rule's Next |
-//! | Choice | entered, no rule matches | left for Default, or fails with `States.NoChoiceMatched` |
+//! | Choice | entered, no rule matches | left for Default, or fails with `States.Runtime` |
 
 use crate::definition::program::{Choice, State, Transition};
 use crate::error;

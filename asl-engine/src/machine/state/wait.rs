@@ -75,7 +75,9 @@ impl Turn<'_> {
     }
 
     fn timestamp(&self, text: &str, field: &str, jsonata: bool) -> Result<Timestamp, QueryError> {
-        Timestamp::parse(text).ok_or_else(|| {
+        // The time is truncated to seconds (Developer Guide, *Wait workflow state*).
+        let moment = Timestamp::parse(text).map(|at| Timestamp::from_millis(at.as_millis().div_euclid(1000) * 1000));
+        moment.ok_or_else(|| {
             let mut error = error::not_a_timestamp(field, text);
             if jsonata {
                 error.error = Some(error::names::QUERY_EVALUATION_ERROR.into());
