@@ -181,6 +181,9 @@ def dynamodb(world):
     # Names as the SDK for Java has them, also of what is data here: the optimised integration tells them as DynamoDB does.
     told = {"id": {"S": "567"}, "left": {"N": "3"}, "tags": {"Ss": ["a"]}, "more": {"M": {"deep": {"Bool": True}}}}
     check("dynamodb: it is read again", world.call("aws-sdk:dynamodb:getItem", key), {"Item": told})
+    world.call("aws-sdk:dynamodb:putItem", {"TableName": "stock", "Item": {"id": {"S": "none"}, "left": {"Null": True}}})
+    nothing = world.call("dynamodb:getItem", {"TableName": "stock", "Key": {"id": {"S": "none"}}})
+    check("dynamodb: nothing is NULL", nothing["Item"]["left"], {"NULL": True})
     update = {**key, "UpdateExpression": "SET #l = #l - :n", "ReturnValues": "UPDATED_NEW"}
     update |= {"ExpressionAttributeNames": {"#l": "left"}, "ExpressionAttributeValues": {":n": {"N": "1"}}}
     updated = world.call("aws-sdk:dynamodb:updateItem", update)
@@ -247,6 +250,8 @@ def s3(world):
     missing = {"Bucket": "reports", "Key": "none"}
     cause = world.caught("aws-sdk:s3:getObject", missing, "S3.NoSuchKeyException")
     cause_is("s3: a missing key is caught", cause, "The specified key does not exist.", "S3", 404)
+    # The answer to a HEAD has no body that could tell the error.
+    world.caught("aws-sdk:s3:headObject", missing, "S3.NoSuchKeyException")
     cause = world.caught("aws-sdk:s3:listObjects", {"Bucket": "no-such-bucket"}, "S3.NoSuchBucketException")
     cause_is("s3: a missing bucket is caught", cause, "The specified bucket does not exist", "S3", 404)
     deletion = {"Bucket": "reports", "Delete": {"Objects": [{"Key": key}]}}
@@ -364,6 +369,13 @@ def files_in_s3(world):
     orders = [{"id": "1", "left": "5"}, {"id": "2", "left": "0"}]
     read = world.result(distributed_map("s3:getObject", {"Bucket": "items", "Key": "in/orders.csv"}, csv))
     check("files: the items of an object", read, orders)
+    client.create_bucket(Bucket="versions")
+    client.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    first = client.put_object(Bucket="versions", Key="v.json", Body='["old"]')["VersionId"]
+    client.put_object(Bucket="versions", Key="v.json", Body='["new"]')
+    version = {"Bucket": "versions", "Key": "v.json", "VersionId": first}
+    read = world.result(distributed_map("s3:getObject", version, {"InputType": "JSON"}))
+    check("files: a version of an object", read, ["old"])
     # Longer than any answer that a task may have: it is read while it arrives, and no further than needed.
     client.put_object(Bucket="items", Key="long.jsonl", Body='{"padding": "%s"}\n' % ("x" * 1000) * 8000)
     long = {"InputType": "JSONL", "MaxItems": 2}

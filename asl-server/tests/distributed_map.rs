@@ -7,7 +7,7 @@ use asl_server::storage::Buckets;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
-use support::{ACCOUNT, create, run};
+use support::{ACCOUNT, call, create, run};
 
 /// A service with the bucket `b`, which is the folder `root/b`, and the files of `root`.
 fn service(root: &Path) -> Service {
@@ -219,4 +219,63 @@ async fn a_map_run_that_fails_leaves_its_results() {
     let file = |kind: &str| json_of(&root.join("b"), manifest["ResultFiles"][kind][0]["Key"].as_str().unwrap());
     assert_eq!((&file("FAILED")[0]["Error"], &file("FAILED")[0]["Input"]), (&json!("Bad"), &json!("1")));
     assert_eq!(file("PENDING").as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn children_are_described_whatever_their_type() {
+    for kind in ["STANDARD", "EXPRESS"] {
+        let service = support::service();
+        let processor = json!({
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind},
+            "StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "because"}},
+        });
+        let state = map(json!({"Label": "part", "ToleratedFailurePercentage": 100, "ItemProcessor": processor}));
+        let machine = create(&service, "M", json!({"StartAt": "M", "States": {"M": state}}), "STANDARD").await;
+        let parent = run(&service, &machine, "e", r#"[{"n":1}]"#).await;
+        assert_eq!(parent["status"], "SUCCEEDED");
+        let map_runs = call(&service, "ListMapRuns", json!({"executionArn": parent["executionArn"]})).await.ok();
+        let map_run = &map_runs["mapRuns"][0]["mapRunArn"];
+        let children = call(&service, "ListExecutions", json!({"mapRunArn": map_run})).await.ok();
+        let child = json!({"executionArn": children["executions"][0]["executionArn"]});
+
+        let described = call(&service, "DescribeExecution", child.clone()).await.ok();
+        let told = ["status", "input", "error", "cause", "redriveStatus"].map(|member| described[member].clone());
+        assert_eq!(told, ["FAILED", r#"{"n":1}"#, "E", "because", "REDRIVABLE_BY_MAP_RUN"], "{kind}");
+        assert_eq!(described["mapRunArn"], *map_run);
+        let of = call(&service, "DescribeStateMachineForExecution", child).await.ok();
+        assert_eq!((&of["mapRunArn"], &of["label"]), (map_run, &json!("part")), "{kind}");
+        assert_eq!((&of["stateMachineArn"], &of["name"]), (&json!(machine), &json!("M")));
+
+        let request = json!({"mapRunArn": map_run, "maxConcurrency": 2});
+        let refused = call(&service, "UpdateMapRun", request).await;
+        assert_eq!((refused.status, &refused.body["reason"]), (400, &json!("CANNOT_UPDATE_COMPLETED_MAP_RUN")));
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_would_change_the_items_is_not_passed_over() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "b/list.json", b"[1]");
+    let service = service(root.path());
+    let config = json!({"InputType": "JSON"});
+    for (action, parameters, cause) in [
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "list.json", "VersionId": "1"}),
+            "The bucket is a folder, which keeps no versions of 'list.json': leave out VersionId, or let S3 answer.",
+        ),
+        (
+            "getObject",
+            json!({"Bucket": "b", "Key": "list.json", "PartNumber": 1}),
+            "The ItemReader's parameter 'PartNumber' is not supported here. It takes Bucket, Key, VersionId.",
+        ),
+        (
+            "listObjectsV2",
+            json!({"Bucket": "b", "StartAfter": "a"}),
+            "The ItemReader's parameter 'StartAfter' is not supported here. It takes Bucket, Prefix.",
+        ),
+    ] {
+        let failed = outcome(&service, reader(action, parameters, config.clone())).await;
+        assert_eq!(failed, Err(("States.ItemReaderFailed".to_owned(), cause.to_owned())));
+    }
 }

@@ -251,10 +251,12 @@ impl<'m> Member<'m> {
     /// As the service itself spells the member, with a capital letter: `MD5OfBody` where the SDK's spelling is `Md5OfBody`.
     /// Optimised integrations write it so.
     pub(crate) fn own_name(&self) -> Cow<'m, str> {
-        if self.wire.eq_ignore_ascii_case(self.name) && self.wire != self.name {
-            return Cow::Owned(capital(&self.wire));
+        match &*self.wire {
+            // The SDK for Java has no such name, as it would be a keyword.
+            "NULL" => Cow::Borrowed("NULL"),
+            wire if wire.eq_ignore_ascii_case(self.name) && wire != self.name => Cow::Owned(capital(wire)),
+            _ => Cow::Borrowed(self.name),
         }
-        Cow::Borrowed(self.name)
     }
 }
 

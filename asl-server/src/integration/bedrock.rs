@@ -77,7 +77,7 @@ pub(super) async fn invoke_model(services: &Services, request: &TaskRequest) -> 
 async fn read(services: &Services, uri: String) -> Result<String, StatesError> {
     let read = move |storage: Storage| {
         let (bucket, key) = object(&uri)?;
-        let object = storage.open(bucket).and_then(|bucket| bucket.get(key)).map_err(failed)?;
+        let object = storage.open(bucket).and_then(|bucket| bucket.get(key, None)).map_err(failed)?;
         let mut text = String::new();
         match object.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text) {
             Ok(_) if text.len() as u64 > INPUT_BYTES_MAX => {

@@ -6,7 +6,7 @@ use asl_engine::error::{StatesError, names};
 use asl_engine::item_reader::manifest::{self, ObjectName};
 use asl_engine::item_reader::{decompressed, read};
 use asl_engine::task::{ItemsRead, TaskRequest, TaskResult};
-use asl_engine::value::Array;
+use asl_engine::value::{Array, Str};
 use asl_engine::{Value, object};
 
 pub(super) async fn read_items(
@@ -35,7 +35,9 @@ struct Reader {
 impl Reader {
     /// `s3:getObject`: the items in an object, or in the objects that it lists.
     fn object(&self, arguments: &Value) -> Result<ItemsRead, StatesError> {
+        takes(arguments, &["Bucket", "Key", "VersionId"])?;
         let (bucket, key) = (text(arguments, "Bucket")?, text(arguments, "Key")?);
+        let version = arguments.get("VersionId").map(|_| text(arguments, "VersionId")).transpose()?;
         let folder = self.storage.open(bucket).map_err(unreadable)?;
         let input_type = self.setting("InputType");
         match self.setting("ManifestType") {
@@ -43,11 +45,15 @@ impl Reader {
                 Err(failed("The InputType of an S3 inventory is not to be given: it is CSV."))
             }
             Some("ATHENA_DATA") => {
-                let objects = manifest::athena(folder.get(key).map_err(unreadable)?)?;
+                let objects = manifest::athena(folder.get(key, version).map_err(unreadable)?)?;
                 self.gather(objects.into_iter(), &self.config)
             }
-            Some("S3_INVENTORY") => self.inventory(bucket, key),
-            None if input_type == Some("MANIFEST") => self.inventory(bucket, key),
+            Some("S3_INVENTORY") => self.inventory(bucket, key, version),
+            None if input_type == Some("MANIFEST") => self.inventory(bucket, key, version),
+            None if version.is_some() => {
+                let (items, source) = self.read_one(bucket, key, version, &self.config, self.max_items)?;
+                Ok(ItemsRead { items, sources: vec![source] })
+            }
             None => {
                 let keys = folder.expand(key).map_err(unreadable)?;
                 self.gather(keys.into_iter().map(|key| object_name(bucket, key)), &self.config)
@@ -58,14 +64,15 @@ impl Reader {
         }
     }
 
-    fn inventory(&self, bucket: &str, key: &str) -> Result<ItemsRead, StatesError> {
+    fn inventory(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<ItemsRead, StatesError> {
         let folder = self.storage.open(bucket).map_err(unreadable)?;
-        let (objects, config) = manifest::inventory(folder.get(key).map_err(unreadable)?, &self.config)?;
+        let (objects, config) = manifest::inventory(folder.get(key, version).map_err(unreadable)?, &self.config)?;
         self.gather(objects.into_iter(), &config)
     }
 
     /// `s3:listObjectsV2`: what S3 tells of each object, or the items in them.
     fn objects(&self, arguments: &Value) -> Result<ItemsRead, StatesError> {
+        takes(arguments, &["Bucket", "Prefix"])?;
         let bucket = text(arguments, "Bucket")?;
         let folder = self.storage.open(bucket).map_err(unreadable)?;
         let prefix = arguments.get("Prefix").and_then(Value::as_str).unwrap_or_default();
@@ -107,16 +114,42 @@ impl Reader {
             if left == Some(0) {
                 break;
             }
-            let object = self.storage.open(&bucket).and_then(|folder| folder.get(&key)).map_err(unreadable)?;
-            let read = read(decompressed(&key, object)?, config, left)?;
-            sources.push((format!("S3://{bucket}/{key}").into(), read.len() as u64));
+            let (read, source) = self.read_one(&bucket, &key, None, config, left)?;
+            sources.push(source);
             items.extend(read.iter().cloned());
         }
         Ok(ItemsRead { items: items.into(), sources })
     }
 
+    /// The items of an object, and where they come from.
+    fn read_one(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        config: &Value,
+        most: Option<u64>,
+    ) -> Result<(Array, (Str, u64)), StatesError> {
+        let object = self.storage.open(bucket).and_then(|folder| folder.get(key, version)).map_err(unreadable)?;
+        let items = read(decompressed(key, object)?, config, most)?;
+        let number = items.len() as u64;
+        Ok((items, (format!("S3://{bucket}/{key}").into(), number)))
+    }
+
     fn setting(&self, name: &str) -> Option<&str> {
         self.config.get(name)?.as_str()
+    }
+}
+
+/// Nothing is passed over in silence: another parameter may mean other items.
+fn takes(arguments: &Value, known: &[&str]) -> Result<(), StatesError> {
+    let mut given = arguments.as_object().into_iter().flat_map(|arguments| arguments.iter());
+    match given.find(|(name, _)| !known.contains(&name.as_str())) {
+        Some((name, _)) => {
+            let known = known.join(", ");
+            Err(failed(format!("The ItemReader's parameter '{name}' is not supported here. It takes {known}.")))
+        }
+        None => Ok(()),
     }
 }
 

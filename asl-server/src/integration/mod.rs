@@ -165,7 +165,7 @@ impl Services {
             ("sns", "publish") => sns::publish(self, &request).await,
             ("sqs", "sendMessage") => sqs::send_message(self, &request).await,
             ("states", "startExecution") => states::start_execution(self, &request).await,
-            ("aws-sdk:sfn", action) if request.resource.pattern() == Pattern::RequestResponse => {
+            ("aws-sdk:sfn", action) if !matches!(request.resource.pattern(), Pattern::Sync | Pattern::Sync2) => {
                 sfn::call(self, action, &request).await
             }
             _ => match (service.strip_prefix("aws-sdk:"), action::integration(service)) {

@@ -70,11 +70,14 @@ impl Bucket {
     /// The object of that key, to be read.
     ///
     /// # Errors
-    /// When there is none, or it is out of reach.
-    pub(crate) fn get(&self, key: &str) -> Result<Box<dyn BufRead>, StorageError> {
-        match self {
-            Bucket::Folder(folder) => Ok(Box::new(folder.get(key)?)),
-            Bucket::S3(bucket) => Ok(Box::new(bucket.get(key)?)),
+    /// When there is none, or it is out of reach; also when a version of it is asked for in a folder.
+    pub(crate) fn get(&self, key: &str, version: Option<&str>) -> Result<Box<dyn BufRead>, StorageError> {
+        match (self, version) {
+            (Bucket::Folder(folder), None) => Ok(Box::new(folder.get(key)?)),
+            (Bucket::Folder(_), Some(_)) => Err(StorageError::Refused(format!(
+                "The bucket is a folder, which keeps no versions of '{key}': leave out VersionId, or let S3 answer."
+            ))),
+            (Bucket::S3(bucket), version) => Ok(Box::new(bucket.get(key, version)?)),
         }
     }
 

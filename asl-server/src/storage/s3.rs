@@ -23,9 +23,12 @@ impl S3Bucket {
         S3Bucket { aws, name: name.to_owned() }
     }
 
-    /// The object of that key, to be read while it arrives.
-    pub(super) fn get(&self, key: &str) -> Result<BufReader<Arriving>, StorageError> {
-        let parameters = object! { "Bucket" => self.name.clone(), "Key" => key };
+    /// The object of that key, or a version of it, to be read while it arrives.
+    pub(super) fn get(&self, key: &str, version: Option<&str>) -> Result<BufReader<Arriving>, StorageError> {
+        let mut parameters = object! { "Bucket" => self.name.clone(), "Key" => key };
+        if let (Value::Object(parameters), Some(version)) = (&mut parameters, version) {
+            parameters.insert("VersionId", version.into());
+        }
         let call = Call { timeout: Some(TRANSFER_TIMEOUT), ..Call::new("s3", "getObject", &parameters) };
         let body = Handle::current().block_on(self.aws.open(call)).map_err(failed)?;
         Ok(BufReader::new(Arriving { body, chunk: Bytes::new() }))

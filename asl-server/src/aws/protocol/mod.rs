@@ -96,7 +96,7 @@ pub(crate) fn answer(
     answer: &WireAnswer,
 ) -> Result<Result<Value, Refusal>, Unreadable> {
     if answer.status >= 300 || rest::is_late_error(model, operation, answer) {
-        return Ok(Err(refusal(model, answer)));
+        return Ok(Err(refusal(model, operation, answer)));
     }
     let result = match model.service.protocol {
         Protocol::Json => json::result(model, operation, &answer.body),
@@ -107,7 +107,7 @@ pub(crate) fn answer(
 }
 
 /// The error in an answer. What cannot be read has at least a status.
-fn refusal(model: &Model, answer: &WireAnswer) -> Refusal {
+fn refusal(model: &Model, operation: &Operation<'_>, answer: &WireAnswer) -> Refusal {
     let said = match model.service.protocol {
         Protocol::Json | Protocol::RestJson => json::error(&answer.headers, &answer.body),
         Protocol::Query | Protocol::Ec2 | Protocol::RestXml => xml::error(&answer.body),
@@ -116,7 +116,12 @@ fn refusal(model: &Model, answer: &WireAnswer) -> Refusal {
     // `com.amazonaws.dynamodb.v20120810#ResourceNotFoundException`, `ValidationException:http://internal.amazon.com/…`
     let mut code = said.code.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default().to_owned();
     if code.is_empty() {
-        code = answer.status.to_string();
+        code = match (answer.status, operation.name) {
+            // The answer to a HEAD has no body that could tell.
+            (404, "HeadObject") => "NoSuchKey".to_owned(),
+            (404, "HeadBucket") => "NoSuchBucket".to_owned(),
+            (status, _) => status.to_string(),
+        };
     }
     let mut shape = model.error(&code);
     // `AWS.SimpleQueueService.NonExistentQueue;Sender`: the code that the service's query protocol had.

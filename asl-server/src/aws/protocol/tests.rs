@@ -467,7 +467,9 @@ fn refusals_have_code_error_and_message() {
             "<?xml version=\"1.0\"?>\n\n<Error><Code>InternalError</Code><Message>again</Message></Error>",
             "InternalError - again",
         ),
-        ("s3", "headObject", 404, &[], "", "404 - "),
+        ("s3", "headObject", 404, &[], "", "NoSuchKey NoSuchKeyException "),
+        ("s3", "headBucket", 404, &[], "", "NoSuchBucket NoSuchBucketException "),
+        ("s3", "headObject", 403, &[], "", "403 - "),
         ("dynamodb", "putItem", 503, &[], "<html>Service Unavailable</html>", "503 - "),
         ("rds", "describeDBInstances", 502, &[], "Bad Gateway", "502 - "),
     ] {
