@@ -167,6 +167,11 @@ pub fn of(service: &str, action: &str) -> Option<&'static Integration> {
     INTEGRATIONS.iter().find(|known| known.service == service && known.action.is_none_or(|known| known == action))
 }
 
+/// The actions of a service that have an optimised integration; none for a service without, or with all of its actions.
+pub(crate) fn actions(service: &str) -> Vec<&'static str> {
+    INTEGRATIONS.iter().filter(|known| known.service == service).filter_map(|known| known.action).collect()
+}
+
 /// Can a task have this resource? AWS's SDK integrations, `aws-sdk:SERVICE:ACTION`, are not looked up.
 pub fn is_recognized(resource: &Resource) -> bool {
     let Resource::Service { service, action, pattern, .. } = resource else { return true };

@@ -193,7 +193,13 @@ async fn home(State(service): State<Service>, headers: HeaderMap) -> String {
 
 async fn nothing_here(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
-    (StatusCode::NOT_FOUND, format!("{method} {path} is nothing here; GET / tells what is\n")).into_response()
+    let text = match path.strip_prefix('/') {
+        Some(name) if operation::NAMES.contains(&name) => {
+            format!("{name} is called with POST: curl -X POST http://HOST{path} -d '{{}}'\n")
+        }
+        _ => format!("{method} {path} is nothing here; GET / tells what is\n"),
+    };
+    (StatusCode::NOT_FOUND, text).into_response()
 }
 
 #[cfg(test)]

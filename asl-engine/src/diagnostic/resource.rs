@@ -50,9 +50,15 @@ pub(crate) fn not_recognized(resource: &Resource, help: Option<String>) -> Findi
             "no service of AWS's SDK has such an action; both are written as in the SDK for Java, as in \
              `aws-sdk:dynamodb:batchGetItem`",
         ),
-        None => finding.help(format!(
-            "there is no such optimised integration; the integration of AWS's SDK may have it: `arn:aws:states:::aws-sdk:{service}:{action}`"
-        )),
+        None => match integration::actions(service).as_slice() {
+            [] => finding.help(format!(
+                "there is no such optimised integration; the integration of AWS's SDK may have it: `arn:aws:states:::aws-sdk:{service}:{action}`"
+            )),
+            known => finding.help(format!(
+                "`{service}` has {}; the integration of AWS's SDK has the service's other actions: `arn:aws:states:::aws-sdk:{service}:…`",
+                known.iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(", ")
+            )),
+        },
     }
 }
 
