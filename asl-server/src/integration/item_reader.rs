@@ -6,7 +6,7 @@ use asl_engine::error::{StatesError, names};
 use asl_engine::item_reader::manifest::{self, ObjectName};
 use asl_engine::item_reader::{decompressed, read};
 use asl_engine::task::{ItemsRead, TaskRequest, TaskResult};
-use asl_engine::value::{Array, Str};
+use asl_engine::value::Array;
 use asl_engine::{Value, object};
 
 pub(super) async fn read_items(
@@ -46,17 +46,13 @@ impl Reader {
             }
             Some("ATHENA_DATA") => {
                 let objects = manifest::athena(folder.get(key, version).map_err(unreadable)?)?;
-                self.gather(objects.into_iter(), &self.config)
+                self.gather(objects.into_iter(), None, &self.config)
             }
             Some("S3_INVENTORY") => self.inventory(bucket, key, version),
             None if input_type == Some("MANIFEST") => self.inventory(bucket, key, version),
-            None if version.is_some() => {
-                let (items, source) = self.read_one(bucket, key, version, &self.config, self.max_items)?;
-                Ok(ItemsRead { items, sources: vec![source] })
-            }
             None => {
                 let keys = folder.expand(key).map_err(unreadable)?;
-                self.gather(keys.into_iter().map(|key| object_name(bucket, key)), &self.config)
+                self.gather(keys.into_iter().map(|key| object_name(bucket, key)), version, &self.config)
             }
             Some(other) => {
                 Err(failed(format!("The ManifestType '{other}' is not known. Use ATHENA_DATA or S3_INVENTORY.")))
@@ -67,7 +63,7 @@ impl Reader {
     fn inventory(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<ItemsRead, StatesError> {
         let folder = self.storage.open(bucket).map_err(unreadable)?;
         let (objects, config) = manifest::inventory(folder.get(key, version).map_err(unreadable)?, &self.config)?;
-        self.gather(objects.into_iter(), &config)
+        self.gather(objects.into_iter(), None, &config)
     }
 
     /// `s3:listObjectsV2`: what S3 tells of each object, or the items in them.
@@ -84,7 +80,7 @@ impl Reader {
             }
             Some("LOAD_AND_FLATTEN") => {
                 let objects = objects.into_iter().filter(|object| object.size > 0);
-                return self.gather(objects.map(|object| object_name(bucket, object.key)), &self.config);
+                return self.gather(objects.map(|object| object_name(bucket, object.key)), None, &self.config);
             }
             Some(other) => {
                 return Err(failed(format!(
@@ -106,34 +102,25 @@ impl Reader {
         Ok(ItemsRead { sources: vec![(format!("S3://{bucket}").into(), items.len() as u64)], items })
     }
 
-    /// The items of several objects, one after the other.
-    fn gather(&self, objects: impl Iterator<Item = ObjectName>, config: &Value) -> Result<ItemsRead, StatesError> {
+    /// The items of several objects, or of a version of one, one after the other.
+    fn gather(
+        &self,
+        objects: impl Iterator<Item = ObjectName>,
+        version: Option<&str>,
+        config: &Value,
+    ) -> Result<ItemsRead, StatesError> {
         let (mut items, mut sources): (Vec<Value>, _) = (Vec::new(), Vec::new());
         for ObjectName { bucket, key } in objects {
             let left = self.max_items.map(|most| most.saturating_sub(items.len() as u64));
             if left == Some(0) {
                 break;
             }
-            let (read, source) = self.read_one(&bucket, &key, None, config, left)?;
-            sources.push(source);
+            let folder = self.storage.open(&bucket).map_err(unreadable)?;
+            let read = read(decompressed(&key, folder.get(&key, version).map_err(unreadable)?)?, config, left)?;
+            sources.push((format!("S3://{bucket}/{key}").into(), read.len() as u64));
             items.extend(read.iter().cloned());
         }
         Ok(ItemsRead { items: items.into(), sources })
-    }
-
-    /// The items of an object, and where they come from.
-    fn read_one(
-        &self,
-        bucket: &str,
-        key: &str,
-        version: Option<&str>,
-        config: &Value,
-        most: Option<u64>,
-    ) -> Result<(Array, (Str, u64)), StatesError> {
-        let object = self.storage.open(bucket).and_then(|folder| folder.get(key, version)).map_err(unreadable)?;
-        let items = read(decompressed(key, object)?, config, most)?;
-        let number = items.len() as u64;
-        Ok((items, (format!("S3://{bucket}/{key}").into(), number)))
     }
 
     fn setting(&self, name: &str) -> Option<&str> {
