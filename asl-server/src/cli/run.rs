@@ -79,12 +79,7 @@ impl Run {
         let execution = self.follow(engine, &arn).await.context("the execution was lost before it ended")?;
         if self.history {
             let events = engine.history(&arn).await?.unwrap_or_default();
-            let style = history::Style {
-                data: true,
-                region: &caller.region,
-                input_text: None,
-                started_by: history::StartedBy::default(),
-            };
+            let style = history::Style { data: true, region: &caller.region, start: None };
             let events: Vec<Value> = events.iter().map(|event| history::event(event, style)).collect();
             output::line(serde_json::to_string_pretty(&serde_json::json!({ "events": events }))?);
         }

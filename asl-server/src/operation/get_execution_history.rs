@@ -50,11 +50,7 @@ pub(super) async fn run(service: &Service, _: &Caller, request: Request) -> Resu
     let style = history::Style {
         data: request.include_execution_data.unwrap_or(true),
         region: &region,
-        input_text: execution.start.input_text.as_deref(),
-        started_by: history::StartedBy {
-            version_arn: execution.start.state_machine_version_arn.as_deref(),
-            alias_arn: execution.start.state_machine_alias_arn.as_deref(),
-        },
+        start: Some(&execution.start),
     };
     Ok(Response { events: events.iter().map(|event| history::event(event, style)).collect(), next_token })
 }

@@ -1,6 +1,7 @@
 //! History events as GetExecutionHistory writes them (API reference, *HistoryEvent*).
 
 use asl_engine::history::{HistoryDetail, HistoryEvent};
+use asl_engine::machine::Start;
 use asl_engine::value::{Object, Str};
 use asl_engine::{StatesError, Value};
 
@@ -11,26 +12,15 @@ pub struct Style<'a> {
     pub data: bool,
     /// The region that tasks are said to run in.
     pub region: &'a str,
-    /// The execution's input as it was sent, when that is not its compact text. AWS shows it so when the execution
-    /// starts and when it enters its first state.
-    pub input_text: Option<&'a str>,
-    /// The version and the alias that the execution was started by.
-    pub started_by: StartedBy<'a>,
-}
-
-/// What an execution was started by, when that was not its state machine itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct StartedBy<'a> {
-    /// The version, itself or through an alias.
-    pub version_arn: Option<&'a str>,
-    /// The alias.
-    pub alias_arn: Option<&'a str>,
+    /// How the execution began, where more of it is told than the events know: the version and the alias it was started by,
+    /// and its input as it was sent. AWS shows that when the execution starts and when it enters its first state.
+    pub start: Option<&'a Start>,
 }
 
 /// One event in AWS's JSON.
 pub fn event(event: &HistoryEvent, style: Style<'_>) -> Value {
     // The first two events are the start and the entry of the first state.
-    let style = Style { input_text: style.input_text.filter(|_| event.id <= 2), ..style };
+    let style = Style { start: style.start.filter(|_| event.id <= 2), ..style };
     let detail = Detail { members: Object::default(), style };
     let (kind, details) = describe(&event.detail, detail);
     let mut members = Object::default();
@@ -67,7 +57,7 @@ impl Detail<'_> {
 
     /// `input` as JSON text, with `inputDetails`.
     fn input(self, value: &Value) -> Self {
-        let sent = self.style.input_text;
+        let sent = self.style.start.and_then(|start| start.input_text.as_deref());
         self.payload("input", "inputDetails", || sent.map_or_else(|| value.to_json(), str::to_owned))
     }
 
@@ -120,11 +110,13 @@ fn describe(event: &HistoryDetail, detail: Detail<'_>) -> (String, Details) {
     use HistoryDetail as H;
     let (kind, details): (&str, Details) = match event {
         H::ExecutionStarted { input, role_arn } => {
-            let StartedBy { version_arn, alias_arn } = detail.style.started_by;
-            let detail = detail.input(input).set("roleArn", role_arn.clone());
-            let detail = detail.set_some("stateMachineAliasArn", alias_arn);
-            let detail = detail.set_some("stateMachineVersionArn", version_arn);
-            ("ExecutionStarted", detail.named("executionStartedEventDetails"))
+            let start = detail.style.start;
+            let details = detail
+                .input(input)
+                .set("roleArn", role_arn.clone())
+                .set_some("stateMachineAliasArn", start.and_then(|start| start.state_machine_alias_arn.clone()))
+                .set_some("stateMachineVersionArn", start.and_then(|start| start.state_machine_version_arn.clone()));
+            ("ExecutionStarted", details.named("executionStartedEventDetails"))
         }
         H::ExecutionSucceeded { output } => {
             ("ExecutionSucceeded", detail.output(output).named("executionSucceededEventDetails"))
@@ -293,8 +285,7 @@ mod tests {
     fn write(detail: HistoryDetail, data: bool) -> String {
         let moment = Timestamp::from_millis(1_706_702_400_120);
         let event = HistoryEvent { id: 3, previous: 2, timestamp: moment, detail };
-        let style = Style { data, region: "us-east-1", input_text: None, started_by: StartedBy::default() };
-        super::event(&event, style).to_json()
+        super::event(&event, Style { data, region: "us-east-1", start: None }).to_json()
     }
 
     #[test]
@@ -306,8 +297,8 @@ mod tests {
                 input: Value::parse("[1, 2]").unwrap(),
             };
             let event = HistoryEvent { id, previous: 0, timestamp: Timestamp::from_millis(0), detail };
-            let style =
-                Style { data: true, region: "us-east-1", input_text: Some("[1, 2]"), started_by: StartedBy::default() };
+            let start = Start { input_text: Some("[1, 2]".into()), ..Start::default() };
+            let style = Style { data: true, region: "us-east-1", start: Some(&start) };
             let event = super::event(&event, style);
             event.get("stateEnteredEventDetails").unwrap().get("input").unwrap().as_str().unwrap().to_owned()
         };
