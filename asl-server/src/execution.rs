@@ -219,12 +219,12 @@ pub fn find(service: &Service, arn: &str) -> Result<Execution, ApiError> {
 /// `InvalidArn`, `ExecutionDoesNotExist`
 pub fn find_or_child(service: &Service, arn: &str) -> Result<Execution, ApiError> {
     // Other EXPRESS executions are kept nowhere on AWS.
-    let is_express = matches!(Arn::parse(arn)?.resource, Resource::Express { .. });
-    let child = is_express.then(|| service.engine().execution(arn)).flatten();
-    match child.filter(|execution| execution.map_run_arn.is_some()) {
-        Some(child) => Ok(child),
-        None => find(service, arn),
+    if let Resource::Express { .. } = Arn::parse(arn)?.resource
+        && let Some(child) = service.engine().execution(arn).filter(|execution| execution.map_run_arn.is_some())
+    {
+        return Ok(child);
     }
+    find(service, arn)
 }
 
 /// A status as the API spells it.
