@@ -248,7 +248,8 @@ def s3(world):
     cause = world.caught("aws-sdk:s3:getObject", missing, "S3.NoSuchKeyException")
     cause_is("s3: a missing key is caught", cause, "The specified key does not exist.", "S3", 404)
     # The answer to a HEAD has no body that could tell the error.
-    world.caught("aws-sdk:s3:headObject", missing, "S3.NoSuchKeyException")
+    cause = world.caught("aws-sdk:s3:headObject", missing, "S3.NoSuchKeyException")
+    cause_is("s3: a missing key is caught from a HEAD", cause, "null", "S3", 404)
     cause = world.caught("aws-sdk:s3:listObjects", {"Bucket": "no-such-bucket"}, "S3.NoSuchBucketException")
     cause_is("s3: a missing bucket is caught", cause, "The specified bucket does not exist", "S3", 404)
     deletion = {"Bucket": "reports", "Delete": {"Objects": [{"Key": key}]}}

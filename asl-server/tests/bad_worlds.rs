@@ -101,15 +101,15 @@ fn a_thousand_bad_calls_leave_nothing_behind() {
     kinds.push((machine("exits"), "Runtime.ExitError"));
 
     let address = server.address;
-    // So many rounds by each of so many clients. What costs a second, a process or much memory is done by one of them, now and
+    // Eight clients, each with twenty rounds. What costs a second, a process or much memory is done by one of them, now and
     // then: how much is held at once must not be chance.
-    let play = |clients: usize, rounds: usize| {
-        let clients: Vec<_> = (0..clients)
+    let play = || {
+        let clients: Vec<_> = (0..8)
             .map(|client| {
                 let kinds = kinds.clone();
                 std::thread::spawn(move || {
                     let mut connection = Connection::open(address);
-                    for round in 0..rounds {
+                    for round in 0..20 {
                         for (machine, error) in &kinds {
                             let costly = ["stalls", "exits", "floods"].iter().any(|kind| machine.ends_with(kind));
                             if costly && (client != 0 || round % 8 != 0) {
@@ -129,9 +129,9 @@ fn a_thousand_bad_calls_leave_nothing_behind() {
             .collect();
         clients.into_iter().for_each(|client| client.join().unwrap());
     };
-    play(8, 20);
+    play();
     let (files, processes, memory) = (server.open_files(), children(&server), server.resident_kb());
-    play(8, 20);
+    play();
     assert!(server.open_files() <= files + 8, "{} files are open, {files} were", server.open_files());
     assert!(children(&server) <= processes, "{} processes, {processes} before", children(&server));
     let grown = server.resident_kb().saturating_sub(memory);
