@@ -66,9 +66,9 @@ pub(super) async fn sweep(shared: &Arc<Shared>) -> Result<usize, JournalError> {
         let look = move || {
             let excess = usize::try_from(journal.ended_count().saturating_sub(retention.count)).unwrap_or(usize::MAX);
             let mut old = Vec::new();
-            for (number, (ended, execution_arn)) in journal.ended_first(BATCH)?.into_iter().enumerate() {
+            for (number, (ended, sequence)) in journal.ended_first(BATCH)?.into_iter().enumerate() {
                 if (number < excess || ended < oldest)
-                    && let Some(kept) = journal.find(&execution_arn)?
+                    && let Some(kept) = journal.get(sequence)?
                 {
                     old.push(Entry::Forgotten(kept));
                 }

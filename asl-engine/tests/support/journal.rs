@@ -54,7 +54,7 @@ impl Journal for Gated {
     ) -> Result<Vec<Kept>, JournalError> {
         self.inner.list(of, status, before, limit)
     }
-    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError> {
+    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, u64)>, JournalError> {
         self.inner.ended_first(limit)
     }
     fn ended_count(&self) -> u64 {

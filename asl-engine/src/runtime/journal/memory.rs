@@ -1,6 +1,6 @@
 //! The journal that ends with the process.
 
-use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
+use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept, Parked, Saved, lists};
 use crate::error::StatesError;
 use crate::machine::{Event, Outcome};
 use crate::runtime::record::Status;
@@ -115,7 +115,7 @@ impl Tables {
     fn take_down(&mut self, entry: &Entry) {
         match entry {
             Entry::Born(birth) => {
-                for list in birth.lists() {
+                for list in lists(&birth.start, birth.parent.as_ref()) {
                     self.lists.entry(list.clone()).or_default().insert(Status::Running, birth.sequence);
                 }
                 self.by_arn.insert(birth.start.execution_arn.clone(), birth.sequence);
@@ -193,7 +193,7 @@ impl Tables {
     }
 
     fn change_status(&mut self, birth: &Birth, from: Status, to: Status) {
-        for list in birth.lists() {
+        for list in lists(&birth.start, birth.parent.as_ref()) {
             if let Some(of) = self.lists.get_mut(list) {
                 of.change(from, to, birth.sequence);
             }
@@ -203,7 +203,7 @@ impl Tables {
     fn forget(&mut self, sequence: u64) {
         let Some(Execution { birth, end, bytes, .. }) = self.executions.remove(&sequence) else { return };
         let status = Status::of(end.as_ref().map(|end| &end.outcome));
-        for list in birth.lists() {
+        for list in lists(&birth.start, birth.parent.as_ref()) {
             if let Some(of) = self.lists.get_mut(list) {
                 of.remove(status, sequence);
                 if of.all.is_empty() {
@@ -315,11 +315,8 @@ impl Journal for MemoryJournal {
         Ok(older.filter_map(|sequence| tables.kept(sequence)).take(limit).collect())
     }
 
-    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError> {
-        let tables = self.tables();
-        let arn = |sequence| tables.executions.get(sequence).map(|execution| &execution.birth.start.execution_arn);
-        let ended = tables.ended.iter().filter_map(|(at, sequence)| Some((*at, arn(sequence)?.clone())));
-        Ok(ended.take(limit).collect())
+    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, u64)>, JournalError> {
+        Ok(self.tables().ended.iter().take(limit).copied().collect())
     }
 
     fn ended_count(&self) -> u64 {

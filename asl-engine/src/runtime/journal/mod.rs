@@ -93,11 +93,11 @@ pub trait Journal: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Kept>, JournalError>;
 
-    /// The executions that ended first, with when they did: first the earliest.
+    /// The numbers of the executions that ended first, with when they did: first the earliest.
     ///
     /// # Errors
     /// When they cannot be read.
-    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError>;
+    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, u64)>, JournalError>;
 
     /// How many executions have ended and are still kept.
     fn ended_count(&self) -> u64;
@@ -271,16 +271,14 @@ pub struct Kept {
     pub redrives: Arc<Redrives>,
 }
 
-impl Birth {
-    /// The lists that it is on: its state machine's, the version's and the alias's it was started by, and its Map Run's.
-    fn lists(&self) -> impl Iterator<Item = &Str> {
-        let Start { state_machine_arn, state_machine_version_arn, state_machine_alias_arn, .. } = &*self.start;
-        let map_run = self.parent.as_ref().map(|parent| &parent.map_run_arn);
-        std::iter::once(state_machine_arn)
-            .chain(state_machine_version_arn)
-            .chain(state_machine_alias_arn)
-            .chain(map_run)
-    }
+/// The lists that an execution is on: its Map Run's, or its state machine's and the version's and the alias's it was started by.
+fn lists<'a>(start: &'a Start, parent: Option<&'a Parent>) -> impl Iterator<Item = &'a Str> {
+    let Start { state_machine_arn, state_machine_version_arn, state_machine_alias_arn, .. } = start;
+    let lists = match parent {
+        Some(parent) => [Some(&parent.map_run_arn), None, None],
+        None => [Some(state_machine_arn), state_machine_version_arn.as_ref(), state_machine_alias_arn.as_ref()],
+    };
+    lists.into_iter().flatten()
 }
 
 impl Kept {

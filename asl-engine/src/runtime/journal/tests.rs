@@ -162,8 +162,8 @@ fn lists_are_by_status_newest_first_and_page_by_page() {
             assert_eq!(list(Some(Status::Aborted), None, 1), [] as [Str; 0]);
             assert!(journal.list("other", None, None, 1).unwrap().is_empty());
             assert_eq!(arns(journal.unfinished().unwrap()), [arn(2), arn(5), arn(8)]);
-            let first: Vec<Str> = journal.ended_first(4).unwrap().into_iter().map(|(_, arn)| arn).collect();
-            assert_eq!(first, [arn(9), arn(6), arn(3), arn(1)]);
+            let first: Vec<u64> = journal.ended_first(4).unwrap().into_iter().map(|(_, sequence)| sequence).collect();
+            assert_eq!(first, [9, 6, 3, 1]);
             assert_eq!(journal.ended_count(), 6);
         });
     });
@@ -411,4 +411,34 @@ fn the_nearest_snapshot_is_found() {
             assert!(journal.snapshot(1, u64::MAX).unwrap().is_none());
         });
     });
+}
+
+#[cfg(feature = "durable")]
+#[test]
+fn a_journal_whose_indexes_held_whole_arns_gets_new_ones() {
+    use ::fjall::{Database, KeyspaceCreateOptions};
+    let folder = tempfile::tempdir().unwrap();
+    let open = || DurableJournal::open(folder.path(), Durability::Commit).unwrap();
+    let parent = Parent { execution_arn: arn(1), child: ChildId(1), map_run_arn: MAP_RUN.into(), items: 1 };
+    let (runs, child) = (birth(1, None), birth(2, Some(parent)));
+    let entries = [Entry::Born(runs), Entry::Born(child.clone()), Entry::Ended(child, succeeded(4))];
+    open().commit(&entries).unwrap();
+    {
+        let database = Database::builder(folder.path()).open().unwrap();
+        let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default).unwrap();
+        for index in ["arns", "lists"] {
+            keyspace(index).insert("an ARN", "1").unwrap();
+            database.delete_keyspace(keyspace(&format!("{index}_by_hash"))).unwrap();
+        }
+    }
+    for _ in 0..2 {
+        let journal = open();
+        let list = |of, status| arns(journal.list(of, status, None, 9).unwrap());
+        assert_eq!(journal.find(&arn(2)).unwrap().unwrap().end, Some(succeeded(4)));
+        assert_eq!((list(MACHINE, None), list(MACHINE, Some(Status::Running))), (vec![arn(1)], vec![arn(1)]));
+        assert_eq!((list(MAP_RUN, None), list(MAP_RUN, Some(Status::Succeeded))), (vec![arn(2)], vec![arn(2)]));
+        assert!(list(MAP_RUN, Some(Status::Running)).is_empty());
+    }
+    let database = Database::builder(folder.path()).open().unwrap();
+    assert!(!database.keyspace_exists("arns") && !database.keyspace_exists("lists"));
 }

@@ -70,6 +70,12 @@ pub(super) fn read_birth(
     })
 }
 
+/// How it began and whose child it is, without what it executes.
+pub(super) fn read_start(sequence: u64, bytes: &[u8]) -> Result<(Start, Option<Parent>), JournalError> {
+    let birth: WrittenBirth<'_> = read("executions", &sequence.to_string(), bytes)?;
+    Ok((birth.start.into_owned(), birth.parent.map(Cow::into_owned)))
+}
+
 pub(super) fn write_event(happened: &Happened) -> Result<Vec<u8>, String> {
     let Happened { at, digest, event } = happened;
     write(&WrittenEvent { at: *at, digest: *digest, event: Cow::Borrowed(event) })

@@ -6,10 +6,11 @@ mod store;
 mod table;
 mod tables;
 mod tail;
+mod upgrade;
 
 use self::programs::Programs;
 use self::store::{Store, Stores};
-use self::tables::{ANY, Batch, TOTAL, event_key, list_key, number, read, snapshot_key};
+use self::tables::{ANY, Batch, TOTAL, event_key, list_key, name, number, read, snapshot_key};
 use super::{Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
 use crate::runtime::record::Status;
 use crate::time::Timestamp;
@@ -137,7 +138,7 @@ impl Journal for DurableJournal {
 
     fn find(&self, execution_arn: &str) -> Result<Option<Kept>, JournalError> {
         let store = self.store.get()?;
-        match store.tables.arns.get(execution_arn).map_err(read("executions"))? {
+        match store.tables.arns.get(name(execution_arn)).map_err(read("executions"))? {
             Some(sequence) => self.kept(&store, number(&sequence)),
             None => Ok(None),
         }
@@ -197,6 +198,7 @@ impl Journal for DurableJournal {
     ) -> Result<Vec<Kept>, JournalError> {
         let store = self.store.get()?;
         let status = status.map_or(ANY, |status| status as u8);
+        let of = name(of);
         let range = list_key(of, status, 0)..list_key(of, status, before.unwrap_or(u64::MAX));
         let kept = |entry: ::fjall::Guard| {
             let key = entry.key().map_err(read("lists"))?;
@@ -206,12 +208,13 @@ impl Journal for DurableJournal {
         newest_first.filter_map(|entry| kept(entry).transpose()).take(limit).collect()
     }
 
-    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, Str)>, JournalError> {
+    fn ended_first(&self, limit: usize) -> Result<Vec<(Timestamp, u64)>, JournalError> {
         let store = self.store.get()?;
         let ended = |entry: ::fjall::Guard| {
-            let (key, arn) = entry.into_inner().map_err(read("ends"))?;
-            let at = key.get(..8).map(|at| Timestamp::from_millis(number(at) as i64));
-            Ok(at.map(|at| (at, String::from_utf8_lossy(&arn).as_ref().into())))
+            let key = entry.key().map_err(read("ends"))?;
+            Ok(key
+                .split_at_checked(8)
+                .map(|(at, sequence)| (Timestamp::from_millis(number(at) as i64), number(sequence))))
         };
         store.tables.ended.iter().filter_map(|entry| ended(entry).transpose()).take(limit).collect()
     }

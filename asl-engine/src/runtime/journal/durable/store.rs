@@ -30,7 +30,7 @@ pub(super) struct Stores {
 
 /// The store while it is open.
 pub(super) struct Store {
-    database: Database,
+    pub(super) database: Database,
     pub(super) tables: Tables,
     mode: PersistMode,
     /// Ends the thread that syncs, when there is one.
@@ -95,10 +95,12 @@ impl Store {
         if directory.is_dir() {
             tail::check(directory)?;
         }
-        Store::try_open(directory, durability).map_err(|error| match error {
+        let store = Store::try_open(directory, durability).map_err(|error| match error {
             ::fjall::Error::Locked => JournalError::InUse { directory: directory.to_owned() },
             error => JournalError::Open { directory: directory.to_owned(), reason: reason(&error) },
-        })
+        })?;
+        store.upgrade()?;
+        Ok(store)
     }
 
     fn try_open(directory: &Path, durability: Durability) -> Result<Store, ::fjall::Error> {

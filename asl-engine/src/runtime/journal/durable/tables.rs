@@ -1,11 +1,12 @@
 //! What is kept under which keys.
 //!
 //! Keys of executions are their sequence numbers, big-endian, so that the store's order is the order in which they started.
+//! For an ARN stands its [`Name`]: ARNs are long and begin alike, and every execution has some of them in its keys.
 
 use super::codec;
 use super::programs::Programs;
 use super::table::Table;
-use crate::runtime::journal::{Entry, JournalError, Kept};
+use crate::runtime::journal::{Birth, Entry, JournalError, Kept, lists};
 use crate::runtime::record::Status;
 use crate::time::Timestamp;
 use ::fjall::{Database, Slice};
@@ -22,15 +23,15 @@ pub(super) struct Tables {
     pub(super) ends: Table,
     /// Sequence → how often it was redriven, when it was.
     pub(super) redrives: Table,
-    /// ARN → sequence.
+    /// [`Name`] of the ARN → sequence.
     pub(super) arns: Table,
-    /// List, status (or [`ANY`]) and sequence → nothing.
+    /// [`Name`] of the list, status (or [`ANY`]) and sequence → nothing.
     pub(super) lists: Table,
     /// Sequence → nothing. What is parked is not here.
     pub(super) unfinished: Table,
     /// Sequence → what a parked execution waits for.
     pub(super) parked: Table,
-    /// Time of the end and sequence → ARN; behind them [`TOTAL`] → how many they are.
+    /// Time of the end and sequence → nothing; behind them [`TOTAL`] → how many they are.
     pub(super) ended: Table,
     /// `R` and a Map Run → its execution; `E`, an execution and a Map Run → nothing.
     pub(super) map_runs: Table,
@@ -55,8 +56,8 @@ impl Tables {
             snapshots: table("snapshots")?,
             ends: table("ends")?,
             redrives: table("redrives")?,
-            arns: table("arns")?,
-            lists: table("lists")?,
+            arns: table("arns_by_hash")?,
+            lists: table("lists_by_hash")?,
             unfinished: table("unfinished")?,
             parked: table("parked")?,
             ended: table("ended")?,
@@ -94,9 +95,9 @@ impl Tables {
                 let key = birth.sequence.to_be_bytes();
                 let program = programs.key(&birth.program, self, batch)?;
                 batch.insert(&tables.births, key, codec::write_birth(birth, &program).map_err(written("executions"))?);
-                batch.insert(&tables.arns, birth.start.execution_arn.as_bytes(), key);
+                batch.insert(&tables.arns, name(&birth.start.execution_arn), key);
                 batch.insert(&tables.unfinished, key, []);
-                for list in birth.lists() {
+                for list in lists_of(birth) {
                     for status in [ANY, Status::Running as u8] {
                         batch.insert(&tables.lists, list_key(list, status, birth.sequence), []);
                     }
@@ -122,11 +123,12 @@ impl Tables {
             Entry::Ended(birth, end) => {
                 let key = birth.sequence.to_be_bytes();
                 batch.insert(&tables.ends, key, codec::write(end).map_err(written("ends"))?);
-                batch.insert(&tables.ended, ended_key(end.at, birth.sequence), birth.start.execution_arn.as_bytes());
-                batch.remove(&tables.unfinished, key);
+                batch.insert(&tables.ended, ended_key(end.at, birth.sequence), []);
+                let new = batch.has(&tables.births, key);
+                batch.take_back(&tables.unfinished, key, new);
                 let status = Status::of(Some(&end.outcome)) as u8;
-                for list in birth.lists() {
-                    batch.remove(&tables.lists, list_key(list, Status::Running as u8, birth.sequence));
+                for list in lists_of(birth) {
+                    batch.take_back(&tables.lists, list_key(list, Status::Running as u8, birth.sequence), new);
                     batch.insert(&tables.lists, list_key(list, status, birth.sequence), []);
                 }
                 return Ok(1);
@@ -136,7 +138,7 @@ impl Tables {
                 let key = birth.sequence.to_be_bytes();
                 batch.insert(&tables.redrives, key, codec::write(&**redrives).map_err(written("redrives"))?);
                 batch.insert(&tables.unfinished, key, []);
-                for list in birth.lists() {
+                for list in lists_of(birth) {
                     batch.remove(&tables.lists, list_key(list, kept.status() as u8, birth.sequence));
                     batch.insert(&tables.lists, list_key(list, Status::Running as u8, birth.sequence), []);
                 }
@@ -160,7 +162,7 @@ impl Tables {
         let (tables, Kept { birth, end, .. }) = (self, kept);
         let key = birth.sequence.to_be_bytes();
         if end.is_some() {
-            let redriven = batch.last.contains_key(&(tables.redrives.name(), key.into()));
+            let redriven = batch.has(&tables.redrives, key);
             if redriven || tables.ends.get(key).map_err(read("ends"))?.is_none() {
                 return Ok(0);
             }
@@ -171,7 +173,7 @@ impl Tables {
         for snapshot in tables.snapshots.prefix(key) {
             batch.remove(&tables.snapshots, snapshot.key().map_err(read("snapshots"))?);
         }
-        for list in birth.lists() {
+        for list in lists_of(birth) {
             for status in [ANY, kept.status() as u8] {
                 batch.remove(&tables.lists, list_key(list, status, birth.sequence));
             }
@@ -183,7 +185,7 @@ impl Tables {
             batch.remove(&tables.map_runs, map_run);
             batch.remove(&tables.map_runs, of_execution);
         }
-        batch.remove(&tables.arns, birth.start.execution_arn.as_bytes());
+        batch.remove(&tables.arns, name(&birth.start.execution_arn));
         batch.remove(&tables.births, key);
         batch.remove(&tables.unfinished, key);
         batch.remove(&tables.redrives, key);
@@ -202,7 +204,7 @@ impl Tables {
 pub(super) struct Batch<'a> {
     /// Every event has a key of its own.
     pub(super) events: Vec<(Slice, Slice)>,
-    pub(super) last: HashMap<(&'static str, Slice), (&'a Table, Option<Slice>)>,
+    pub(super) last: HashMap<(&'static str, Slice), (&'a Table, Option<Slice>), foldhash::fast::RandomState>,
 }
 
 impl<'a> Batch<'a> {
@@ -212,6 +214,20 @@ impl<'a> Batch<'a> {
 
     pub(super) fn remove(&mut self, table: &'a Table, key: impl Into<Slice>) {
         self.last.insert((table.name(), key.into()), (table, None));
+    }
+
+    fn has(&self, table: &Table, key: impl Into<Slice>) -> bool {
+        self.last.contains_key(&(table.name(), key.into()))
+    }
+
+    /// As [`Self::remove`], but writes nothing when the key is `new`: only this batch has it.
+    fn take_back(&mut self, table: &'a Table, key: impl Into<Slice>, new: bool) {
+        let key = (table.name(), key.into());
+        if new {
+            self.last.remove(&key);
+        } else {
+            self.last.insert(key, (table, None));
+        }
     }
 }
 
@@ -251,6 +267,22 @@ pub(super) fn ended_key(at: Timestamp, sequence: u64) -> Slice {
     [at.as_millis().to_be_bytes(), sequence.to_be_bytes()].concat().into()
 }
 
-pub(super) fn list_key(of: &str, status: u8, sequence: u64) -> Slice {
-    [of.as_bytes(), &[0, status], &sequence.to_be_bytes()].concat().into()
+pub(super) fn list_key(of: Name, status: u8, sequence: u64) -> Slice {
+    [&of[..], &[status], &sequence.to_be_bytes()].concat().into()
+}
+
+/// The lists that an execution is on.
+fn lists_of(birth: &Birth) -> impl Iterator<Item = Name> {
+    lists(&birth.start, birth.parent.as_ref()).map(|list| name(list))
+}
+
+/// What stands for an ARN in keys: the first half of its SHA-256, so that nobody can choose two that are alike.
+pub(super) type Name = [u8; 16];
+
+pub(super) fn name(arn: &str) -> Name {
+    use sha2::Digest;
+    let hash = sha2::Sha256::digest(arn);
+    let mut name = Name::default();
+    name.copy_from_slice(&hash[..16]);
+    name
 }

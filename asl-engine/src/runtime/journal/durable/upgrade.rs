@@ -1,0 +1,45 @@
+//! Journals that earlier versions wrote.
+
+use super::codec;
+use super::store::Store;
+use super::tables::{ANY, Batch, list_key, name, number, read, reason, written};
+use crate::runtime::journal::{End, JournalError, lists};
+use crate::runtime::record::Status;
+
+/// The indexes when their keys held whole ARNs.
+const OLD_INDEXES: [&str; 2] = ["arns", "lists"];
+
+/// How many executions are written to the new indexes at once.
+const CHUNK: usize = 10_000;
+
+impl Store {
+    /// Makes the indexes again, of what they index, when they are of the old kind. Those go last: ended halfway, it begins again.
+    pub(super) fn upgrade(&self) -> Result<(), JournalError> {
+        let old: Vec<&str> = OLD_INDEXES.into_iter().filter(|name| self.database.keyspace_exists(name)).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        tracing::info!("the journal is of an earlier version: its indexes are made again");
+        let mut births = self.tables.births.iter().peekable();
+        while births.peek().is_some() {
+            let mut batch = Batch::default();
+            for birth in births.by_ref().take(CHUNK) {
+                let (key, birth) = birth.into_inner().map_err(read("executions"))?;
+                let sequence = number(&key);
+                let (start, parent) = codec::read_start(sequence, &birth)?;
+                let end = self.tables.ends.get(&key).map_err(read("ends"))?;
+                let end: Option<End> = end.map(|end| codec::read("ends", &sequence.to_string(), &end)).transpose()?;
+                let status = Status::of(end.as_ref().map(|end| &end.outcome)) as u8;
+                batch.insert(&self.tables.arns, name(&start.execution_arn), key);
+                for list in lists(&start, parent.as_ref()) {
+                    for status in [ANY, status] {
+                        batch.insert(&self.tables.lists, list_key(name(list), status, sequence), []);
+                    }
+                }
+            }
+            self.commit(batch)?;
+        }
+        let forget = |name: &str| self.database.delete_keyspace(self.database.keyspace(name, Default::default)?);
+        old.into_iter().try_for_each(forget).map_err(|error| written("indexes")(reason(&error)))
+    }
+}
