@@ -11,7 +11,6 @@ use asl_engine::mock::MockConfig;
 use asl_engine::runtime::{Durability, Retention};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,8 +20,8 @@ const FILE: &str = "asl.toml";
 /// Everything the server is told.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it listens.
-    pub listen: SocketAddr,
+    /// Where it listens: `ADDRESS:PORT` or `HOST:PORT`.
+    pub listen: String,
     /// Where it keeps what is to survive a restart; `None`: nowhere.
     pub data: Option<PathBuf>,
     /// When what happened counts as kept.
@@ -71,7 +70,7 @@ pub struct Deployment {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Settings {
     /// See [`Config::listen`].
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
     /// See [`Config::data`].
     pub data: Option<PathBuf>,
     /// Keep nothing.
@@ -235,7 +234,7 @@ impl Settings {
         let data =
             if self.ephemeral == Some(true) { None } else { Some(self.data.unwrap_or_else(|| PathBuf::from(".asl"))) };
         Ok(Config {
-            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8083))),
+            listen: self.listen.unwrap_or_else(|| "127.0.0.1:8083".to_owned()),
             data,
             durability: self.durability.as_deref().map_or(Ok(Durability::Commit), durability)?,
             retention: retention(self.retention_days, self.retention_count),
@@ -290,7 +289,7 @@ fn mocks(file: &Path) -> anyhow::Result<MockConfig> {
 ///
 /// # Errors
 /// When one is no `http` URL.
-pub fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, FunctionSetting>) -> anyhow::Result<Endpoints> {
+fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, FunctionSetting>) -> anyhow::Result<Endpoints> {
     let lambda = lambda.map(str::parse).transpose().context("the Lambda endpoint")?;
     let mut endpoints = Endpoints { lambda, ..Endpoints::default() };
     for (name, url) in functions.iter().filter_map(|(name, function)| Some((name, function.url()?))) {
@@ -304,7 +303,7 @@ pub fn endpoints(lambda: Option<&str>, functions: &BTreeMap<String, FunctionSett
 ///
 /// # Errors
 /// When a value makes no sense.
-pub fn local_functions(functions: &BTreeMap<String, FunctionSetting>) -> anyhow::Result<Vec<LocalFunction>> {
+fn local_functions(functions: &BTreeMap<String, FunctionSetting>) -> anyhow::Result<Vec<LocalFunction>> {
     functions.iter().filter_map(|(name, function)| function.process(name).transpose()).collect()
 }
 
@@ -356,7 +355,7 @@ mod tests {
         assert_eq!(config.endpoints.functions["F"].url(), "http://y:2/f");
         assert_eq!(config.functions[0].name, "G");
         assert_eq!(config.endpoints.lambda.unwrap().url(), "http://x:1");
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8083");
+        assert_eq!(config.listen, "127.0.0.1:8083");
     }
 
     #[test]

@@ -9,13 +9,12 @@ mod run;
 mod serve;
 mod validate;
 
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::deploy;
 use crate::function::FunctionSetting;
 use anyhow::Context;
 use asl_engine::Value;
 use clap::{Args, Parser, Subcommand};
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -70,12 +69,30 @@ struct FunctionOptions {
 }
 
 impl FunctionOptions {
-    fn set(&self) -> BTreeMap<String, String> {
-        self.set.iter().cloned().collect()
+    fn settings(self) -> Settings {
+        let function = |(name, text)| (name, FunctionSetting::Text(text));
+        Settings {
+            set: self.set.into_iter().collect(),
+            functions: self.function.into_iter().map(function).collect(),
+            lambda_endpoint: self.lambda_endpoint,
+            ..Settings::default()
+        }
     }
+}
 
-    fn functions(&self) -> BTreeMap<String, FunctionSetting> {
-        self.function.iter().map(|(name, text)| (name.clone(), FunctionSetting::Text(text.clone()))).collect()
+/// Which file has settings; the same for every subcommand.
+#[derive(Args, Clone, Debug)]
+struct FileOption {
+    /// Reads settings from a file [default: asl.toml, if there is one]
+    #[arg(long, value_name = "FILE", env = "ASL_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl FileOption {
+    /// What options say, and where they are silent AWS's variables, and then the file.
+    fn complete(&self, options: Settings) -> anyhow::Result<Config> {
+        let file = Settings::from_file(self.config.as_deref())?;
+        options.or(Settings::from_environment()).or(file).into_config()
     }
 }
 

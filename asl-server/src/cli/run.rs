@@ -1,7 +1,7 @@
 //! `asl run`
 
-use super::{FunctionOptions, ServiceOptions, json_argument, output, progress};
-use crate::config::{self, Settings};
+use super::{FileOption, FunctionOptions, ServiceOptions, json_argument, output, progress};
+use crate::config::Config;
 use crate::deploy;
 use crate::function::{Functions, Surroundings};
 use crate::saga;
@@ -34,7 +34,7 @@ The functions of the order saga are built in. The exit code is 0 when the execut
 pub(super) struct Run {
     /// The definition, in JSON or YAML; `-` is standard input
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    definition: PathBuf,
 
     /// The input: JSON, a file, or `-` for standard input
     #[arg(long, value_name = "JSON|FILE", default_value = "{}")]
@@ -61,17 +61,22 @@ pub(super) struct Run {
 
     #[command(flatten)]
     services: ServiceOptions,
+
+    #[command(flatten)]
+    file: FileOption,
 }
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let caller = Caller { account: "123456789012".to_owned(), region: "us-east-1".to_owned() };
-        let substitutions = deploy::substitutions(&caller.region, &caller.account, &self.functions.set());
+        let options = self.services.clone().settings().or(self.functions.clone().settings());
+        let config = self.file.complete(options)?;
+        let caller = Caller { account: config.account.clone(), region: config.region.clone() };
+        let substitutions = deploy::substitutions(&caller.region, &caller.account, &config.substitutions);
         let kind = if self.express { definition::MachineType::Express } else { definition::MachineType::Standard };
-        let source = deploy::read(&self.file, &substitutions, kind)?;
+        let source = deploy::read(&self.definition, &substitutions, kind)?;
         let program = source.definition.program.context("the definition has no program")?;
         let input = json_argument("the input", "--input", &self.input)?;
-        let service = self.service(&caller)?;
+        let service = self.service(&caller, config);
         let engine = service.engine();
         let start = self.start(&caller, input);
         let arn = start.execution_arn.clone();
@@ -86,25 +91,30 @@ impl Run {
         Ok(self.report(&execution))
     }
 
-    fn service(&self, caller: &Caller) -> anyhow::Result<Service> {
+    fn service(&self, caller: &Caller, config: Config) -> Service {
         let clock = match self.skip_waits {
             true => Clock::Virtual(VirtualClock::at(Clock::System.now())),
             false => Clock::System,
         };
-        let endpoints = config::endpoints(self.functions.lambda_endpoint.as_deref(), &self.functions.functions())?;
         let time = clock.clone();
         let saga = tasks::Saga::new(tasks::Store::in_memory(), move || time.now());
         let surroundings = Surroundings { caller: caller.clone(), endpoint: None };
-        let local = Functions::new(config::local_functions(&self.functions.functions())?, &surroundings);
-        let functions = saga::functions(&saga, |name| endpoints.functions.contains_key(name) || local.contains(name));
-        let builder = Service::builder(&caller.account, &caller.region).clock(clock).functions(functions);
-        let settings = self.services.clone().settings().or(Settings::from_environment()).or(Settings::from_file(None)?);
-        let builder = builder.endpoints(endpoints).local_functions(local);
-        Ok(builder.buckets(settings.buckets()).http_apis(settings.apis()?).aws(settings.aws()?).build())
+        let local = Functions::new(config.functions, &surroundings);
+        let answered = |name: &str| config.endpoints.functions.contains_key(name) || local.contains(name);
+        let functions = saga::functions(&saga, answered);
+        Service::builder(&caller.account, &caller.region)
+            .clock(clock)
+            .functions(functions)
+            .endpoints(config.endpoints)
+            .local_functions(local)
+            .buckets(config.buckets)
+            .http_apis(config.apis)
+            .aws(config.aws)
+            .build()
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {
-        let name = self.file.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+        let name = self.definition.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
         let name = name.filter(|name| !name.is_empty() && *name != "-").unwrap_or("run");
         let execution = uuid::Uuid::new_v4().to_string();
         Start {

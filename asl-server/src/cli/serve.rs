@@ -1,6 +1,6 @@
 //! `asl serve`
 
-use super::{FunctionOptions, ServiceOptions, output};
+use super::{FileOption, FunctionOptions, ServiceOptions, output};
 use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
 use crate::service::{Caller, Service};
@@ -9,6 +9,7 @@ use crate::{connection, deploy, http, saga};
 use anyhow::{Context, bail};
 use asl_engine::runtime::DurableJournal;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -58,14 +59,14 @@ ASL_LOG sets what is logged: error, warn, info (default), debug.")]
 pub(super) struct Serve {
     /// Where to listen [default: 127.0.0.1:8083]
     #[arg(long, value_name = "ADDRESS:PORT", env = "ASL_LISTEN")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
 
     /// Where to keep executions, state machines and the order saga's records [default: .asl]
     #[arg(long, value_name = "DIR", env = "ASL_DATA", conflicts_with = "ephemeral")]
     data: Option<PathBuf>,
 
     /// Keeps nothing on disk
-    #[arg(long, env = "ASL_EPHEMERAL")]
+    #[arg(long, env = "ASL_EPHEMERAL", value_parser = BoolishValueParser::new())]
     ephemeral: bool,
 
     /// When something counts as kept. `commit`: once it is on the disk; what was acknowledged survives a crash of the server,
@@ -118,9 +119,8 @@ pub(super) struct Serve {
     #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
     mock_config: Option<PathBuf>,
 
-    /// Reads settings from a file [default: asl.toml, if there is one]
-    #[arg(long, value_name = "FILE", env = "ASL_CONFIG")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    file: FileOption,
 }
 
 impl Serve {
@@ -131,9 +131,9 @@ impl Serve {
         let limits = connection::Limits::of_this_process();
         let journal = journal(&config)?;
         // Bound first: functions are told where the server is, and executions of earlier call them at once.
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
+        let listener = listen(&config.listen).await.with_context(|| {
+            format!("cannot listen on {}; choose another address with --listen ADDRESS:PORT", config.listen)
+        })?;
         let address = listener.local_addr()?;
         config.aws.leave_out(address);
         let mut stacks = stacks(&config)?;
@@ -142,7 +142,8 @@ impl Serve {
         let deployed = deploy::deploy(&service, &config, &mut stacks).await?;
         output::text(greeting(address, &config, &deployed, &stacks));
         if continued > 0 {
-            output::line(format_args!("\nGoes on with {continued} executions of earlier."));
+            let executions = if continued == 1 { "execution" } else { "executions" };
+            output::line(format_args!("\nGoes on with {continued} {executions} of earlier."));
         }
         let engine = service.engine().clone();
 
@@ -170,8 +171,7 @@ impl Serve {
     }
 
     fn config(self) -> anyhow::Result<Config> {
-        let file = Settings::from_file(self.config.as_deref())?;
-        let flags = Settings {
+        let options = Settings {
             listen: self.listen,
             data: self.data,
             ephemeral: self.ephemeral.then_some(true),
@@ -184,14 +184,18 @@ impl Serve {
             deploy: self.deploy,
             template: self.template,
             parameter: self.parameter.into_iter().collect(),
-            set: self.functions.set(),
-            functions: self.functions.functions(),
-            lambda_endpoint: self.functions.lambda_endpoint,
             mock_config: self.mock_config,
             ..self.services.settings()
         };
-        flags.or(Settings::from_environment()).or(file).into_config()
+        self.file.complete(options.or(self.functions.settings()))
     }
+}
+
+async fn listen(address: &str) -> std::io::Result<TcpListener> {
+    let mut addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+    // `localhost` has two, and every client tries this one.
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    TcpListener::bind(&*addresses).await
 }
 
 /// Where executions are kept; `None`: in memory.
@@ -321,7 +325,7 @@ fn greeting(address: SocketAddr, config: &Config, deployed: &[String], stacks: &
     );
     if arn.ends_with(deploy::SAGA) {
         text += &format!(
-            "\nThe first character of order_id chooses what goes wrong: 1, 11, 2, 22, 3, 33; 4 to 9 succeed.\n\
+            "\nHow order_id begins chooses what goes wrong: 1, 11, 2, 22, 3, 33; with 4 to 9 nothing does.\n\
              Notifications: curl {url}/_local/topics\n"
         );
     }

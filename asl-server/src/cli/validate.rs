@@ -1,7 +1,7 @@
 //! `asl validate`
 
 use super::report::{self, Checked};
-use super::{FunctionOptions, output};
+use super::{FileOption, FunctionOptions, output};
 use crate::deploy;
 use asl_engine::definition::{Definition, MachineType};
 use clap::Args;
@@ -35,6 +35,9 @@ pub(super) struct Validate {
 
     #[command(flatten)]
     functions: FunctionOptions,
+
+    #[command(flatten)]
+    file: FileOption,
 }
 
 /// For whom the findings are.
@@ -47,7 +50,8 @@ enum ReportFormat {
 
 impl Validate {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let substitutions = deploy::substitutions("us-east-1", "123456789012", &self.functions.set());
+        let config = self.file.complete(self.functions.settings())?;
+        let substitutions = deploy::substitutions(&config.region, &config.account, &config.substitutions);
         let kind = if self.express { MachineType::Express } else { MachineType::Standard };
         let options = deploy::options(&substitutions, kind);
         let color = std::io::stdout().is_terminal();
