@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes `start.ld`: which functions of `asl` run when a server starts, so that the linker puts them side by side.
+"""Writes `start.ld`: which functions of `asl` run when a server starts, and which when it then executes something, so that
+the linker puts them side by side.
 
     cargo build --release
     asl-server/link/generate.py target/release/asl
@@ -7,6 +8,7 @@
 Needs valgrind, which tells the functions, and nm, which tells how large they are. README.md beside this file tells more.
 """
 
+import json
 import re
 import socket
 import subprocess
@@ -19,20 +21,31 @@ from pathlib import Path
 # So many bytes more may be moved, when one pattern fewer does it.
 BYTES_A_PATTERN = 1024
 
-HEAD = """\
-/* The functions that run when a server starts, side by side. Written by generate.py; README.md tells why. */
+SCRIPT = """\
+/* The functions that run when a server starts, side by side, and those that run when it executes something. Written by
+   generate.py; README.md tells why. */
 SECTIONS
 {
   .text.start :
   {
     /* The standard library's, all of them: half a megabyte, under names of their own kind. */
     *(.text._R* .text.unlikely._R*)
-"""
-TAIL = """\
-  }
+%s  }
+  .text.execution :
+  {
+%s  }
 }
 INSERT BEFORE .text;
 """
+
+# An order for the saga that is deployed.
+ORDER = {
+    "order_id": "4",
+    "order_date": "2018-10-19T10:50:16+08:00",
+    "customer_id": "1",
+    "items": [{"item_id": "567", "qty": 1.0, "description": "Cart item 1", "unit_price": 199.99}],
+}
+SAGA = "arn:aws:states:us-east-1:123456789012:stateMachine:OrderSaga"
 
 
 class Names:
@@ -82,48 +95,74 @@ def functions(binary):
             yield fields[0], int(fields[1], 16), fields[3]
 
 
-def run(binary, data, profile):
-    """The functions of a server that starts, answers a question and ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    valgrind = ["valgrind", "--quiet", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={profile}"]
-    server = subprocess.Popen(
-        [*valgrind, binary, "serve", "--data", data, "--listen", address], stdout=subprocess.DEVNULL
-    )
-    headers = {"X-Amz-Target": "AWSStepFunctions.ListStateMachines", "Content-Type": "application/x-amz-json-1.0"}
-    question = urllib.request.Request(f"http://{address}/", data=b"{}", headers=headers)
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(question, timeout=60).read()
-            break
-        except OSError:
-            if server.poll() is not None:
-                sys.exit("the server did not start")
+class Server:
+    """A server whose functions are taken down."""
+
+    def __init__(self, binary, data, profile):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        valgrind = ["valgrind", "--quiet", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={profile}"]
+        serve = [binary, "serve", "--data", data, "--listen", address]
+        self.process = subprocess.Popen([*valgrind, *serve], stdout=subprocess.DEVNULL)
+        self.url, self.profile = f"http://{address}/", profile
+        for _ in range(600):
+            try:
+                self.call("ListStateMachines", {})
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    sys.exit("the server did not start")
+                time.sleep(0.1)
+        sys.exit("the server does not answer")
+
+    def call(self, operation, request):
+        headers = {"X-Amz-Target": f"AWSStepFunctions.{operation}", "Content-Type": "application/x-amz-json-1.0"}
+        request = urllib.request.Request(self.url, data=json.dumps(request).encode(), headers=headers)
+        return json.load(urllib.request.urlopen(request, timeout=60))
+
+    def execute(self):
+        execution = self.call("StartExecution", {"stateMachineArn": SAGA, "input": json.dumps(ORDER)})["executionArn"]
+        while self.call("DescribeExecution", {"executionArn": execution})["status"] == "RUNNING":
             time.sleep(0.1)
-    server.terminate()
-    server.wait()
-    names = re.findall(r"^c?fn=\(\d+\) (\S+?)(?:'\d+)?$", Path(profile).read_text(), re.MULTILINE)
-    return set(names)
+        self.call("GetExecutionHistory", {"executionArn": execution})
+
+    def functions(self):
+        """Ends it; the functions that ran."""
+        self.process.terminate()
+        self.process.wait()
+        names = re.findall(r"^c?fn=\(\d+\) (\S+?)(?:'\d+)?$", Path(self.profile).read_text(), re.MULTILINE)
+        return set(names)
+
+
+def patterns(functions, runs):
+    """The lines of the script that name these functions, and how many bytes have such names."""
+    names = Names()
+    places = {address for address, _, symbol in functions if symbol in runs}
+    for address, size, symbol in functions:
+        of_symbol = names.at(parts(symbol))
+        of_symbol.size += size
+        of_symbol.runs |= address in places
+    found, size = names.patterns()
+    return "".join(f"    *(.text.{name}* .text.unlikely.{name}*)\n" for name in sorted(found)), size
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    binary, names = sys.argv[1], Names()
+    binary = sys.argv[1]
     with tempfile.TemporaryDirectory() as work:
+        data = f"{work}/data"
         # Its first start, and one that finds what the first one left.
-        runs = run(binary, f"{work}/data", f"{work}/first") | run(binary, f"{work}/data", f"{work}/second")
+        start = Server(binary, data, f"{work}/first").functions() | Server(binary, data, f"{work}/second").functions()
+        server = Server(binary, data, f"{work}/third")
+        server.execute()
+        execution = server.functions()
     found = list(functions(binary))
-    places = {address for address, _, symbol in found if symbol in runs}
-    for address, size, symbol in found:
-        of_symbol = names.at(parts(symbol))
-        of_symbol.size += size
-        of_symbol.runs |= address in places
-    patterns, size = names.patterns()
-    lines = [f"    *(.text.{pattern}* .text.unlikely.{pattern}*)\n" for pattern in sorted(patterns)]
-    Path(__file__).with_name("start.ld").write_text(HEAD + "".join(lines) + TAIL)
-    print(f"{len(patterns)} patterns; functions of {size / 1e6:.1f} MB have such names")
+    of_start, of_execution = patterns(found, start), patterns(found, execution - start)
+    Path(__file__).with_name("start.ld").write_text(SCRIPT % (of_start[0], of_execution[0]))
+    for what, (lines, size) in {"start": of_start, "execution": of_execution}.items():
+        print(f"{what}: {lines.count(chr(10))} patterns; functions of {size / 1e6:.1f} MB have such names")
 
 
 main()
