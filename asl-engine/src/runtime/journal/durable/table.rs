@@ -5,8 +5,10 @@ use ::fjall::{Database, Iter, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, 
 use std::ops::RangeBounds;
 use std::sync::OnceLock;
 
-/// How much of a table is held in memory before it is written out. Small: what is held is read again at each start.
-const MEMTABLE_BYTES: u64 = 1 << 20;
+/// How much of a table is held in memory before it is written out. Small: what is held is read again at each start. Rows of
+/// indexes are small, so that fewer bytes hold as many of them.
+const TABLE_BYTES: u64 = 1 << 20;
+const INDEX_BYTES: u64 = 512 << 10;
 
 /// Rows of a table, in the order of their keys; none when the table is not made yet.
 type Rows = std::iter::Flatten<std::option::IntoIter<Iter>>;
@@ -14,12 +16,22 @@ type Rows = std::iter::Flatten<std::option::IntoIter<Iter>>;
 pub(super) struct Table {
     database: Database,
     name: &'static str,
+    held_bytes: u64,
     made: OnceLock<Keyspace>,
 }
 
 impl Table {
     pub(super) fn open(database: &Database, name: &'static str) -> Result<Table, ::fjall::Error> {
-        let table = Table { database: database.clone(), name, made: OnceLock::new() };
+        Table::holding(TABLE_BYTES, database, name)
+    }
+
+    /// One of small rows.
+    pub(super) fn open_index(database: &Database, name: &'static str) -> Result<Table, ::fjall::Error> {
+        Table::holding(INDEX_BYTES, database, name)
+    }
+
+    fn holding(held_bytes: u64, database: &Database, name: &'static str) -> Result<Table, ::fjall::Error> {
+        let table = Table { database: database.clone(), name, held_bytes, made: OnceLock::new() };
         if database.keyspace_exists(name) {
             table.make()?;
         }
@@ -34,7 +46,7 @@ impl Table {
         if let Some(keyspace) = self.made.get() {
             return Ok(keyspace);
         }
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(self.held_bytes);
         let keyspace = self.database.keyspace(self.name, options)?;
         Ok(self.made.get_or_init(|| keyspace))
     }

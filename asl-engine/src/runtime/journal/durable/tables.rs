@@ -49,18 +49,18 @@ pub(super) const TOTAL: [u8; 1] = [0xff];
 
 impl Tables {
     pub(super) fn open(database: &Database) -> Result<Tables, ::fjall::Error> {
-        let table = |name| Table::open(database, name);
+        let (table, index) = (|name| Table::open(database, name), |name| Table::open_index(database, name));
         Ok(Tables {
             births: table("births")?,
             events: table("events")?,
             snapshots: table("snapshots")?,
             ends: table("ends")?,
             redrives: table("redrives")?,
-            arns: table("arns_by_hash")?,
-            lists: table("lists_by_hash")?,
-            unfinished: table("unfinished")?,
-            parked: table("parked")?,
-            ended: table("ended")?,
+            arns: index("arns_by_hash")?,
+            lists: index("lists_by_hash")?,
+            unfinished: index("unfinished")?,
+            parked: index("parked")?,
+            ended: index("ended")?,
             map_runs: table("map_runs")?,
             put: table("put")?,
             sources: table("sources")?,
