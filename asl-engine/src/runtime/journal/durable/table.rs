@@ -87,6 +87,11 @@ impl Table {
         self.made.get().map_or(Ok(0), Keyspace::len)
     }
 
+    /// Removes all rows.
+    pub(super) fn clear(&self) -> Result<(), ::fjall::Error> {
+        self.made.get().map_or(Ok(()), Keyspace::clear)
+    }
+
     /// Gives back the room of what was removed.
     pub(super) fn compact(&self) -> Result<(), ::fjall::Error> {
         let Some(keyspace) = self.made.get() else { return Ok(()) };

@@ -13,13 +13,18 @@ const OLD_INDEXES: [&str; 2] = ["arns", "lists"];
 const CHUNK: usize = 10_000;
 
 impl Store {
-    /// Makes the indexes again, of what they index, when they are of the old kind. Those go last: ended halfway, it begins again.
+    /// Makes the indexes again, of what they index, when there are some of the old kind: an earlier version wrote here last.
+    ///
+    /// INVARIANT: the old ones go when the new ones are on the disk. Ended before, it begins again.
     pub(super) fn upgrade(&self) -> Result<(), JournalError> {
         let old: Vec<&str> = OLD_INDEXES.into_iter().filter(|name| self.database.keyspace_exists(name)).collect();
         if old.is_empty() {
             return Ok(());
         }
-        tracing::info!("the journal is of an earlier version: its indexes are made again");
+        tracing::info!("an earlier version wrote the journal: its indexes are made again");
+        for index in [&self.tables.arns, &self.tables.lists] {
+            index.clear().map_err(|error| written("indexes")(reason(&error)))?;
+        }
         let mut births = self.tables.births.iter().peekable();
         while births.peek().is_some() {
             let mut batch = Batch::default();
@@ -39,6 +44,7 @@ impl Store {
             }
             self.commit(batch)?;
         }
+        self.flush()?;
         let forget = |name: &str| self.database.delete_keyspace(self.database.keyspace(name, Default::default)?);
         old.into_iter().try_for_each(forget).map_err(|error| written("indexes")(reason(&error)))
     }
