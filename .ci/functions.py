@@ -8,6 +8,7 @@ Every language plays the saga's seven scenarios: Python and Node.js once with th
 Needs boto3 and Linux. Prints a line a check; the last line is `N passed, N failed`.
 """
 import argparse
+import base64
 import json
 import os
 import pathlib
@@ -25,12 +26,16 @@ from e2e import SCENARIOS, check, order, until_ended, visited
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROBES = {
-    "python": ("probe.py", "import sys\ndef handler(event, context):\n    return 'awslambdaric' in sys.modules\n"
+    "python": ("probe.py", "import sys\ndef handler(event, context):\n"
+               "    return ['awslambdaric' in sys.modules, context.client_context.custom['name']]\n"
                # Sends its token back with boto3 as it is: the server says where to.
                "def callback(event, context):\n    import boto3\n    client = boto3.client('stepfunctions')\n"
                "    client.send_task_success(taskToken=event['token'], output='\"called back\"')\n"),
-    "nodejs": ("probe.mjs", "export const handler = async () => globalThis.awslambda !== undefined;\n"),
+    "nodejs": ("probe.mjs", "export const handler = async (event, context) =>\n"
+               "    [globalThis.awslambda !== undefined, context.clientContext.custom.name];\n"),
 }
+# What is told of the caller of a function.
+CONTEXT = b'{"custom": {"name": "Ada"}}'
 # What the seven scenarios leave behind: undoing adds records, it removes none.
 RECORDS = {"orders": 7, "payments": 5 + 3, "inventory": 3 + 2}
 
@@ -59,8 +64,10 @@ class Server:
         if language in PROBES:
             name, code = PROBES[language]
             (work / name).write_text(code)
-            probe = {"StartAt": "P", "States": {"P": {"Type": "Task", "Resource": "${Probe}", "End": True}}}
-            (work / "probe.asl.json").write_text(json.dumps(probe))
+            parameters = {"FunctionName": "${Probe}", "ClientContext": base64.b64encode(CONTEXT).decode()}
+            probe = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters,
+                     "OutputPath": "$.Payload", "End": True}
+            (work / "probe.asl.json").write_text(json.dumps({"StartAt": "P", "States": {"P": probe}}))
             runtime = {"python": "python3", "nodejs": "nodejs"}[language]
             function = '[functions.%s]\nruntime = "%s"\nhandler = "probe.%s"\ntimeout = 60\n'
             settings = 'deploy = ["probe.asl.json", "callback.asl.json"]\n'
@@ -125,7 +132,8 @@ def play(arguments, language, client, environment):
             check.group("The saga in %s" % who, saga, server, who)
             if language in PROBES:
                 built_in = client == "built in"
-                check("%s: it is this client" % who, server.run("probe", "{}")["output"], json.dumps(not built_in))
+                told = json.loads(server.run("probe", "{}").get("output", "null"))
+                check("%s: it is this client, and it knows its caller" % who, told, [not built_in, "Ada"])
                 if client == "awslambdaric":
                     check("%s: a function calls back" % who, server.run("callback", "{}").get("output"), '"called back"')
         finally:

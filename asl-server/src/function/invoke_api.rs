@@ -51,7 +51,8 @@ async fn answer(
         let message = "Could not parse request body into json";
         return refusal(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
     }
-    let call = Call { request_id: request_id.to_owned(), payload, function_arn: arn.clone(), client_context: None };
+    let client_context = Call::client_context(headers);
+    let call = Call { request_id: request_id.to_owned(), payload, function_arn: arn.clone(), client_context };
     let Some(invocation) = functions.invoke(name, call) else {
         let message = format!("Function not found: {arn}");
         return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);

@@ -3,6 +3,7 @@
 
 use super::log::Budget;
 use super::report::{self, RESPONSE_BYTES_MAX, Report};
+use asl_engine::Value;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
@@ -34,6 +35,16 @@ pub struct Call {
     pub function_arn: String,
     /// `ClientContext`, as JSON text.
     pub client_context: Option<String>,
+}
+
+impl Call {
+    /// The client context that the headers of an Invoke bring: JSON in base64.
+    pub fn client_context(headers: &HeaderMap) -> Option<String> {
+        use base64::Engine as _;
+        let context = headers.get("x-amz-client-context")?;
+        let context = base64::engine::general_purpose::STANDARD.decode(context).ok()?;
+        String::from_utf8(context).ok().filter(|text| Value::parse(text).is_ok())
+    }
 }
 
 /// What a process answered.

@@ -110,7 +110,7 @@ async fn local(
         request_id: request.request_id(),
         payload: if payload.is_empty() { "{}".into() } else { payload.into() },
         function_arn: arn.strip_suffix(":$LATEST").unwrap_or(&arn).to_owned(),
-        client_context: header("x-amz-client-context").and_then(decoded),
+        client_context: Call::client_context(headers),
     };
     let request_id = call.request_id.clone();
     let Some(answer) = services.functions.invoke(name, call) else { return Err(not_configured(function, name)) };
@@ -128,12 +128,6 @@ async fn local(
         Err(Report::Function(report)) => Err(function_error(&report)),
         Err(Report::Throttled) => Err(throttled(&request_id)),
     }
-}
-
-/// A client context, which callers send in base64.
-fn decoded(context: &str) -> Option<String> {
-    use base64::Engine as _;
-    String::from_utf8(base64::engine::general_purpose::STANDARD.decode(context).ok()?).ok()
 }
 
 /// The qualifier in a function's ARN, partial ARN or name: what stands after the name.

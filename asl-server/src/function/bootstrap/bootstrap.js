@@ -83,6 +83,7 @@ async function main() {
           memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
           logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
           logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+          clientContext: JSON.parse(header("client-context") ?? "null") ?? undefined,
           callbackWaitsForEmptyEventLoop: true,
           getRemainingTimeInMillis: () => Math.max(0, Number(header("deadline-ms")) - Date.now()),
           succeed: resolve,

@@ -20,6 +20,17 @@ def post(path, document):
     client.open(urllib.request.Request(API + path, body, headers)).read()
 
 
+def client_context(text):
+    """What the caller told of itself, in the attributes that Lambda's Python runtime has for it."""
+    told = json.loads(text) if text else None
+    if not isinstance(told, dict):
+        return None
+    names = ["installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"]
+    app = told.get("client")
+    app = types.SimpleNamespace(**{name: app.get(name) for name in names}) if isinstance(app, dict) else None
+    return types.SimpleNamespace(custom=told.get("custom"), env=told.get("env"), client=app)
+
+
 def report(error, request_id=""):
     stack = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
     print("[ERROR] %s: %s\n%s" % (type(error).__name__, error, "".join(stack)), file=sys.stderr, flush=True)
@@ -56,7 +67,7 @@ while True:
         memory_limit_in_mb=os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
         log_group_name=os.environ["AWS_LAMBDA_LOG_GROUP_NAME"],
         log_stream_name=os.environ["AWS_LAMBDA_LOG_STREAM_NAME"],
-        client_context=None,
+        client_context=client_context(header["Lambda-Runtime-Client-Context"]),
         identity=None,
         get_remaining_time_in_millis=lambda: max(0, int(deadline - time.time() * 1000)),
     )
