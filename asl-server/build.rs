@@ -11,8 +11,9 @@ fn main() {
     }
 }
 
-/// Has the user a linker of their own? Not all of them know such scripts.
+/// Has the user a linker of their own, or says so with `ASL_OWN_LINKER=1`? Not all of them know such scripts.
 fn linker_is_chosen() -> bool {
-    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
-    var("RUSTC_LINKER").is_ok() || var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("link"))
+    println!("cargo::rerun-if-env-changed=ASL_OWN_LINKER");
+    let flags = var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    var("ASL_OWN_LINKER").is_ok() || var("RUSTC_LINKER").is_ok() || flags.contains("link")
 }

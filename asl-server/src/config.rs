@@ -196,8 +196,42 @@ impl Settings {
         }
     }
 
+    /// The account that resources belong to.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn account(&self) -> anyhow::Result<String> {
+        let account = self.account.as_deref().unwrap_or("123456789012");
+        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+            bail!("the account `{account}` is not twelve digits");
+        }
+        Ok(account.to_owned())
+    }
+
+    /// The region that resources are in.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn region(&self) -> anyhow::Result<String> {
+        let region = self.region.as_deref().unwrap_or("us-east-1");
+        if region.is_empty() || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            bail!("the region `{region}` is none; write it as `us-east-1`");
+        }
+        Ok(region.to_owned())
+    }
+
+    fn listen(&self) -> anyhow::Result<String> {
+        let listen = self.listen.as_deref().unwrap_or("127.0.0.1:8083");
+        match listen.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(listen.to_owned()),
+            _ => bail!(
+                "`{listen}` is no place to listen; write HOST:PORT, such as 127.0.0.1:8083, or 0.0.0.0:8083 for all networks"
+            ),
+        }
+    }
+
     /// Where buckets are.
-    pub fn buckets(&self) -> Buckets {
+    fn buckets(&self) -> Buckets {
         Buckets { folders: self.buckets.clone(), files: self.files.clone() }
     }
 
@@ -205,7 +239,7 @@ impl Settings {
     ///
     /// # Errors
     /// When a place is none.
-    pub fn aws(&self) -> anyhow::Result<ServiceEndpoints> {
+    fn aws(&self) -> anyhow::Result<ServiceEndpoints> {
         ServiceEndpoints::new(&self.aws_endpoints)
     }
 
@@ -223,18 +257,11 @@ impl Settings {
     /// When a value makes no sense; the error names it.
     pub fn into_config(self) -> anyhow::Result<Config> {
         let (apis, aws, buckets) = (self.apis()?, self.aws()?, self.buckets());
-        let account = self.account.unwrap_or_else(|| "123456789012".to_owned());
-        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-            bail!("the account `{account}` is not twelve digits");
-        }
-        let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
-        if region.is_empty() || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-            bail!("the region `{region}` is none; write it as `us-east-1`");
-        }
+        let (account, region, listen) = (self.account()?, self.region()?, self.listen()?);
         let data =
             if self.ephemeral == Some(true) { None } else { Some(self.data.unwrap_or_else(|| PathBuf::from(".asl"))) };
         Ok(Config {
-            listen: self.listen.unwrap_or_else(|| "127.0.0.1:8083".to_owned()),
+            listen,
             data,
             durability: self.durability.as_deref().map_or(Ok(Durability::Commit), durability)?,
             retention: retention(self.retention_days, self.retention_count),

@@ -255,12 +255,58 @@ fn wrong_arguments_are_explained() {
             &["serve", "--listen", "127.0.0.1:0", "--deploy", "no-such.yaml", "--ephemeral"],
             "cannot read `no-such.yaml`",
         ),
-        (&["serve", "--data", "x", "--ephemeral"], "cannot be used with"),
+        (&["serve", "--data", "x", "--ephemeral"], "leave one out"),
+        (&["serve", "--listen", "8083", "--ephemeral"], "`8083` is no place to listen; write HOST:PORT"),
     ] {
         let (code, _, error) = run(arguments);
         assert_ne!(code, Some(0), "{arguments:?}");
         assert!(error.contains(says), "{arguments:?}: {error}");
     }
+}
+
+#[test]
+fn settings_come_from_a_file_a_variable_and_an_option() {
+    let settings =
+        file("settings.toml", "region = 'eu-west-1'\naccount = '210987654321'\n[set]\nWho = 'Ada'\nWhat = 'x'\n");
+    let machine = file(
+        "settings.asl.json",
+        r#"{"StartAt":"P","States":{"P":{"Type":"Pass","Parameters":
+            {"who":"${Who}","what":"${What}","role.$":"$$.Execution.RoleArn","arn.$":"$$.StateMachine.Id"},"End":true}}}"#,
+    );
+    let arguments = ["run", &machine, "--quiet", "--config", &settings, "--set", "What=y"];
+    let Output { stdout, stderr, .. } = asl(&arguments).env("ASL_REGION", "eu-north-1").output().unwrap();
+    let output: serde_json::Value =
+        serde_json::from_slice(&stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&stderr)));
+    let expected = serde_json::json!({
+        "who": "Ada",
+        "what": "y",
+        "role": "arn:aws:iam::210987654321:role/asl",
+        "arn": "arn:aws:states:eu-north-1:210987654321:stateMachine:settings",
+    });
+    assert_eq!(output, expected);
+    // Settings that a validation has no use for do not stop it.
+    let more = "mock-config = 'missing.json'\naws-endpoints = { sqs = 'nowhere' }\nset = { Who = 'Ada', What = 'x' }\n";
+    let more = file("more.toml", more);
+    let (code, output, error) = run(&["validate", &machine, "--config", &more]);
+    assert_eq!((code, error.as_str()), (Some(0), ""), "{output}");
+}
+
+#[test]
+fn serve_listens_on_a_host_by_name_and_a_variable_says_that_nothing_is_kept() {
+    let serve = |ephemeral: &str, arguments: &[&str]| {
+        let mut command = asl(&[&["serve", "--listen", "localhost:0"], arguments].concat());
+        command.env("ASL_EPHEMERAL", ephemeral).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let mut child = serve("1", &[]);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let greeting: Vec<String> = lines.take(2).collect();
+    child.kill().unwrap();
+    assert!(greeting[0].starts_with("asl serves AWS Step Functions on http://"), "{greeting:?}");
+    assert_eq!(greeting[1], "Nothing is kept on disk.");
+    child.wait().unwrap();
+    let Output { stderr, .. } = serve("yes", &["--data", "x"]).wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&stderr).contains("leave one out"));
 }
 
 #[test]

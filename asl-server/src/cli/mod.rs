@@ -9,7 +9,7 @@ mod run;
 mod serve;
 mod validate;
 
-use crate::config::{Config, Settings};
+use crate::config::Settings;
 use crate::deploy;
 use crate::function::FunctionSetting;
 use anyhow::Context;
@@ -80,19 +80,28 @@ impl FunctionOptions {
     }
 }
 
-/// Which file has settings; the same for every subcommand.
+/// What `serve`, `run` and `validate` know alike.
 #[derive(Args, Clone, Debug)]
-struct FileOption {
+struct CommonOptions {
+    /// The account that resources belong to [default: 123456789012]
+    #[arg(long, value_name = "DIGITS", env = "ASL_ACCOUNT")]
+    account: Option<String>,
+
+    /// The region that resources are in [default: us-east-1]
+    #[arg(long, env = "ASL_REGION")]
+    region: Option<String>,
+
     /// Reads settings from a file [default: asl.toml, if there is one]
     #[arg(long, value_name = "FILE", env = "ASL_CONFIG")]
     config: Option<PathBuf>,
 }
 
-impl FileOption {
-    /// What options say, and where they are silent AWS's variables, and then the file.
-    fn complete(&self, options: Settings) -> anyhow::Result<Config> {
+impl CommonOptions {
+    /// What these and other options say, and where they are silent AWS's variables, and then the file.
+    fn settings(self, others: Settings) -> anyhow::Result<Settings> {
         let file = Settings::from_file(self.config.as_deref())?;
-        options.or(Settings::from_environment()).or(file).into_config()
+        let own = Settings { account: self.account, region: self.region, ..others };
+        Ok(own.or(Settings::from_environment()).or(file))
     }
 }
 

@@ -37,11 +37,11 @@ pub(super) fn line(event: &HistoryEvent, started: Timestamp) -> Option<String> {
         H::LambdaFunctionTimedOut(error) | H::ActivityTimedOut(error) | H::TaskTimedOut { error, .. } => {
             format!("  timed out: {}", told(error))
         }
-        // Of a distributed Map's items AWS tells 0.
+        // Also of as many items as a reader is about to bring.
         H::MapStateStarted { length: 0 } => return None,
         H::MapStateStarted { length: 1 } => "  1 item".to_owned(),
         H::MapStateStarted { length } => format!("  {length} items"),
-        H::MapRunStarted { .. } => "  each item in an execution of its own".to_owned(),
+        H::MapRunStarted { .. } => "  its items in executions of their own".to_owned(),
         H::MapRunFailed(error) => format!("  its executions failed: {}", told(error)),
         H::MapIterationStarted { name, index } => format!("  {name} [{index}] started"),
         H::MapIterationSucceeded { name, index } => format!("  {name} [{index}] succeeded"),

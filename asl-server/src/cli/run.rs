@@ -1,7 +1,7 @@
 //! `asl run`
 
-use super::{FileOption, FunctionOptions, ServiceOptions, json_argument, output, progress};
-use crate::config::Config;
+use super::{CommonOptions, FunctionOptions, ServiceOptions, json_argument, output, progress};
+use crate::config::{Config, Settings};
 use crate::deploy;
 use crate::function::{Functions, Surroundings};
 use crate::saga;
@@ -63,13 +63,15 @@ pub(super) struct Run {
     services: ServiceOptions,
 
     #[command(flatten)]
-    file: FileOption,
+    common: CommonOptions,
 }
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let options = self.services.clone().settings().or(self.functions.clone().settings());
-        let config = self.file.complete(options)?;
+        // Without test cases nothing is mocked.
+        let settings = Settings { mock_config: None, ..self.common.clone().settings(options)? };
+        let config = settings.into_config()?;
         let caller = Caller { account: config.account.clone(), region: config.region.clone() };
         let substitutions = deploy::substitutions(&caller.region, &caller.account, &config.substitutions);
         let kind = if self.express { definition::MachineType::Express } else { definition::MachineType::Standard };

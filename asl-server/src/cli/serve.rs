@@ -1,6 +1,6 @@
 //! `asl serve`
 
-use super::{FileOption, FunctionOptions, ServiceOptions, output};
+use super::{CommonOptions, FunctionOptions, ServiceOptions, output};
 use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
 use crate::service::{Caller, Service};
@@ -58,16 +58,17 @@ A flag wins over a variable, a variable over the file.
 ASL_LOG sets what is logged: error, warn, info (default), debug.")]
 pub(super) struct Serve {
     /// Where to listen [default: 127.0.0.1:8083]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "ASL_LISTEN")]
+    #[arg(long, value_name = "HOST:PORT", env = "ASL_LISTEN")]
     listen: Option<String>,
 
     /// Where to keep executions, state machines and the order saga's records [default: .asl]
-    #[arg(long, value_name = "DIR", env = "ASL_DATA", conflicts_with = "ephemeral")]
+    #[arg(long, value_name = "DIR", env = "ASL_DATA")]
     data: Option<PathBuf>,
 
     /// Keeps nothing on disk
-    #[arg(long, env = "ASL_EPHEMERAL", value_parser = BoolishValueParser::new())]
-    ephemeral: bool,
+    #[arg(long, env = "ASL_EPHEMERAL", value_parser = BoolishValueParser::new(), value_name = "true|false",
+        num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    ephemeral: Option<bool>,
 
     /// When something counts as kept. `commit`: once it is on the disk; what was acknowledged survives a crash of the server,
     /// of the system and of the power. `interval=MS`: once the system has it, and the disk gets it every MS milliseconds
@@ -87,14 +88,6 @@ pub(super) struct Serve {
     /// Refuses to start executions while so many run (`ExecutionLimitExceeded`), as AWS does [default: 1000000]
     #[arg(long, value_name = "NUMBER", env = "ASL_MAX_RUNNING")]
     max_running: Option<usize>,
-
-    /// The account that resources belong to [default: 123456789012]
-    #[arg(long, value_name = "DIGITS", env = "ASL_ACCOUNT")]
-    account: Option<String>,
-
-    /// The region that resources are in [default: us-east-1]
-    #[arg(long, env = "ASL_REGION")]
-    region: Option<String>,
 
     /// Deploys a definition as a state machine named after the file, or as NAME; may be repeated
     #[arg(long, value_name = "[NAME=]FILE", env = "ASL_DEPLOY", value_delimiter = ',')]
@@ -120,7 +113,7 @@ pub(super) struct Serve {
     mock_config: Option<PathBuf>,
 
     #[command(flatten)]
-    file: FileOption,
+    common: CommonOptions,
 }
 
 impl Serve {
@@ -129,12 +122,12 @@ impl Serve {
         // Before anything is kept or told: from here on the end is orderly.
         let shutdown = shutdown_signal().context("signals cannot be listened for")?;
         let limits = connection::Limits::of_this_process();
-        let journal = journal(&config)?;
         // Bound first: functions are told where the server is, and executions of earlier call them at once.
-        let listener = listen(&config.listen).await.with_context(|| {
-            format!("cannot listen on {}; choose another address with --listen ADDRESS:PORT", config.listen)
-        })?;
+        let listener = listen(&config.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
         let address = listener.local_addr()?;
+        let journal = journal(&config)?;
         config.aws.leave_out(address);
         let mut stacks = stacks(&config)?;
         let service = service(&config, address, &stacks, journal.clone());
@@ -171,31 +164,34 @@ impl Serve {
     }
 
     fn config(self) -> anyhow::Result<Config> {
+        if self.ephemeral == Some(true) && self.data.is_some() {
+            bail!(
+                "--data (or ASL_DATA) says where to keep things, and --ephemeral (or ASL_EPHEMERAL) to keep none: leave one out"
+            );
+        }
         let options = Settings {
             listen: self.listen,
             data: self.data,
-            ephemeral: self.ephemeral.then_some(true),
+            ephemeral: self.ephemeral,
             durability: self.durability,
             retention_days: self.retention_days,
             retention_count: self.retention_count,
             max_running: self.max_running,
-            account: self.account,
-            region: self.region,
             deploy: self.deploy,
             template: self.template,
             parameter: self.parameter.into_iter().collect(),
             mock_config: self.mock_config,
             ..self.services.settings()
         };
-        self.file.complete(options.or(self.functions.settings()))
+        self.common.settings(options.or(self.functions.settings()))?.into_config()
     }
 }
 
 async fn listen(address: &str) -> std::io::Result<TcpListener> {
-    let mut addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
-    // `localhost` has two, and every client tries this one.
-    addresses.sort_by_key(SocketAddr::is_ipv6);
-    TcpListener::bind(&*addresses).await
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await?.collect();
+    // `localhost` has two, and every client tries this one. When it is taken, the other would be nowhere to be found.
+    let first = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    TcpListener::bind(first.ok_or(std::io::ErrorKind::AddrNotAvailable)?).await
 }
 
 /// Where executions are kept; `None`: in memory.

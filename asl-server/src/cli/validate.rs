@@ -1,7 +1,7 @@
 //! `asl validate`
 
 use super::report::{self, Checked};
-use super::{FileOption, FunctionOptions, output};
+use super::{CommonOptions, FunctionOptions, output};
 use crate::deploy;
 use asl_engine::definition::{Definition, MachineType};
 use clap::Args;
@@ -37,7 +37,7 @@ pub(super) struct Validate {
     functions: FunctionOptions,
 
     #[command(flatten)]
-    file: FileOption,
+    common: CommonOptions,
 }
 
 /// For whom the findings are.
@@ -50,8 +50,8 @@ enum ReportFormat {
 
 impl Validate {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let config = self.file.complete(self.functions.settings())?;
-        let substitutions = deploy::substitutions(&config.region, &config.account, &config.substitutions);
+        let settings = self.common.settings(self.functions.settings())?;
+        let substitutions = deploy::substitutions(&settings.region()?, &settings.account()?, &settings.set);
         let kind = if self.express { MachineType::Express } else { MachineType::Standard };
         let options = deploy::options(&substitutions, kind);
         let color = std::io::stdout().is_terminal();
