@@ -15,6 +15,8 @@ use tokio::task::JoinSet;
 
 /// How long executions are left alone until they have left memory.
 const SETTLE: Duration = Duration::from_secs(3);
+/// So many executions come first and do not count: what a server does for the first time takes memory once.
+const WARM_UP: u64 = 100;
 /// How long the server's idle CPU is watched.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -27,11 +29,12 @@ pub(super) async fn wait(
 ) -> anyhow::Result<Measured> {
     let mut client = Client::connect(&load.address).await?;
     let arn = super::create(&mut client, workload.name, &workload.definition(), true).await?;
+    let request = request(&arn, &workload.input());
+    Starters::default().start(load, request.clone(), WARM_UP, workload.name).await?;
     let memory_before = server.memory_mb("VmRSS");
     let cpu_before = server.cpu_millis();
     let began = Instant::now();
-    let starters = Starters::default();
-    let latencies = starters.start(load, request(&arn, &workload.input()), workload.size as u64, workload.name).await?;
+    let latencies = Starters::default().start(load, request, workload.size as u64, workload.name).await?;
     let elapsed = began.elapsed();
     let cpu = cpu_before.zip(server.cpu_millis()).map(|(before, after)| after - before);
     tokio::time::sleep(SETTLE).await;
