@@ -1,6 +1,6 @@
 //! The journal that ends with the process.
 
-use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept, Parked, Saved, lists};
+use super::{Birth, End, Entry, Happened, Journal, JournalError, Kept, Parked, Saved};
 use crate::error::StatesError;
 use crate::machine::{Event, Outcome};
 use crate::runtime::record::Status;
@@ -115,7 +115,7 @@ impl Tables {
     fn take_down(&mut self, entry: &Entry) {
         match entry {
             Entry::Born(birth) => {
-                for list in lists(&birth.start, birth.parent.as_ref()) {
+                for list in birth.lists() {
                     self.lists.entry(list.clone()).or_default().insert(Status::Running, birth.sequence);
                 }
                 self.by_arn.insert(birth.start.execution_arn.clone(), birth.sequence);
@@ -193,7 +193,7 @@ impl Tables {
     }
 
     fn change_status(&mut self, birth: &Birth, from: Status, to: Status) {
-        for list in lists(&birth.start, birth.parent.as_ref()) {
+        for list in birth.lists() {
             if let Some(of) = self.lists.get_mut(list) {
                 of.change(from, to, birth.sequence);
             }
@@ -203,7 +203,7 @@ impl Tables {
     fn forget(&mut self, sequence: u64) {
         let Some(Execution { birth, end, bytes, .. }) = self.executions.remove(&sequence) else { return };
         let status = Status::of(end.as_ref().map(|end| &end.outcome));
-        for list in lists(&birth.start, birth.parent.as_ref()) {
+        for list in birth.lists() {
             if let Some(of) = self.lists.get_mut(list) {
                 of.remove(status, sequence);
                 if of.all.is_empty() {

@@ -281,6 +281,12 @@ fn lists<'a>(start: &'a Start, parent: Option<&'a Parent>) -> impl Iterator<Item
     lists.into_iter().flatten()
 }
 
+impl Birth {
+    fn lists(&self) -> impl Iterator<Item = &Str> {
+        lists(&self.start, self.parent.as_ref())
+    }
+}
+
 impl Kept {
     fn status(&self) -> Status {
         Status::of(self.end.as_ref().map(|end| &end.outcome))

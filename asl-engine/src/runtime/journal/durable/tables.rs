@@ -6,7 +6,8 @@
 use super::codec;
 use super::programs::Programs;
 use super::table::Table;
-use crate::runtime::journal::{Birth, Entry, JournalError, Kept, lists};
+use crate::machine::Start;
+use crate::runtime::journal::{Entry, JournalError, Kept, Parent, lists};
 use crate::runtime::record::Status;
 use crate::time::Timestamp;
 use ::fjall::{Database, Slice};
@@ -95,13 +96,8 @@ impl Tables {
                 let key = birth.sequence.to_be_bytes();
                 let program = programs.key(&birth.program, self, batch)?;
                 batch.insert(&tables.births, key, codec::write_birth(birth, &program).map_err(written("executions"))?);
-                batch.insert(&tables.arns, name(&birth.start.execution_arn), key);
                 batch.insert(&tables.unfinished, key, []);
-                for list in lists_of(birth) {
-                    for status in [ANY, Status::Running as u8] {
-                        batch.insert(&tables.lists, list_key(list, status, birth.sequence), []);
-                    }
-                }
+                self.index(birth.sequence, &birth.start, birth.parent.as_ref(), Status::Running, batch);
             }
             Entry::Happened { sequence, number, happened } => {
                 let event = codec::write_event(happened).map_err(written("events"))?;
@@ -127,7 +123,7 @@ impl Tables {
                 let new = batch.has(&tables.births, key);
                 batch.take_back(&tables.unfinished, key, new);
                 let status = Status::of(Some(&end.outcome)) as u8;
-                for list in lists_of(birth) {
+                for list in birth.lists().map(|list| name(list)) {
                     batch.take_back(&tables.lists, list_key(list, Status::Running as u8, birth.sequence), new);
                     batch.insert(&tables.lists, list_key(list, status, birth.sequence), []);
                 }
@@ -138,7 +134,7 @@ impl Tables {
                 let key = birth.sequence.to_be_bytes();
                 batch.insert(&tables.redrives, key, codec::write(&**redrives).map_err(written("redrives"))?);
                 batch.insert(&tables.unfinished, key, []);
-                for list in lists_of(birth) {
+                for list in birth.lists().map(|list| name(list)) {
                     batch.remove(&tables.lists, list_key(list, kept.status() as u8, birth.sequence));
                     batch.insert(&tables.lists, list_key(list, Status::Running as u8, birth.sequence), []);
                 }
@@ -158,6 +154,23 @@ impl Tables {
         Ok(0)
     }
 
+    /// Lets an execution be found by its ARN and on its lists.
+    pub(super) fn index<'a>(
+        &'a self,
+        sequence: u64,
+        start: &Start,
+        parent: Option<&Parent>,
+        status: Status,
+        batch: &mut Batch<'a>,
+    ) {
+        batch.insert(&self.arns, name(&start.execution_arn), sequence.to_be_bytes());
+        for list in lists(start, parent).map(|list| name(list)) {
+            for status in [ANY, status as u8] {
+                batch.insert(&self.lists, list_key(list, status, sequence), []);
+            }
+        }
+    }
+
     fn forget<'a>(&'a self, kept: &Kept, batch: &mut Batch<'a>) -> Result<i64, JournalError> {
         let (tables, Kept { birth, end, .. }) = (self, kept);
         let key = birth.sequence.to_be_bytes();
@@ -173,7 +186,7 @@ impl Tables {
         for snapshot in tables.snapshots.prefix(key) {
             batch.remove(&tables.snapshots, snapshot.key().map_err(read("snapshots"))?);
         }
-        for list in lists_of(birth) {
+        for list in birth.lists().map(|list| name(list)) {
             for status in [ANY, kept.status() as u8] {
                 batch.remove(&tables.lists, list_key(list, status, birth.sequence));
             }
@@ -269,11 +282,6 @@ pub(super) fn ended_key(at: Timestamp, sequence: u64) -> Slice {
 
 pub(super) fn list_key(of: Name, status: u8, sequence: u64) -> Slice {
     [&of[..], &[status], &sequence.to_be_bytes()].concat().into()
-}
-
-/// The lists that an execution is on.
-fn lists_of(birth: &Birth) -> impl Iterator<Item = Name> {
-    lists(&birth.start, birth.parent.as_ref()).map(|list| name(list))
 }
 
 /// What stands for an ARN in keys: the first half of its SHA-256, so that nobody can choose two that are alike.

@@ -2,8 +2,8 @@
 
 use super::codec;
 use super::store::Store;
-use super::tables::{ANY, Batch, list_key, name, number, read, reason, written};
-use crate::runtime::journal::{End, JournalError, lists};
+use super::tables::{Batch, number, read, reason, written};
+use crate::runtime::journal::{End, JournalError};
 use crate::runtime::record::Status;
 
 /// The indexes when their keys held whole ARNs.
@@ -34,13 +34,8 @@ impl Store {
                 let (start, parent) = codec::read_start(sequence, &birth)?;
                 let end = self.tables.ends.get(&key).map_err(read("ends"))?;
                 let end: Option<End> = end.map(|end| codec::read("ends", &sequence.to_string(), &end)).transpose()?;
-                let status = Status::of(end.as_ref().map(|end| &end.outcome)) as u8;
-                batch.insert(&self.tables.arns, name(&start.execution_arn), key);
-                for list in lists(&start, parent.as_ref()) {
-                    for status in [ANY, status] {
-                        batch.insert(&self.tables.lists, list_key(name(list), status, sequence), []);
-                    }
-                }
+                let status = Status::of(end.as_ref().map(|end| &end.outcome));
+                self.tables.index(sequence, &start, parent.as_ref(), status, &mut batch);
             }
             self.commit(batch)?;
         }
