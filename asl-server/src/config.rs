@@ -5,6 +5,7 @@ use crate::function::{FunctionSetting, LocalFunction};
 use crate::integration::http_invoke::{Connection, HttpEndpoints};
 use crate::integration::{Endpoints, HttpApis};
 use crate::quota::Quotas;
+use crate::service::Caller;
 use crate::storage::Buckets;
 use anyhow::{Context, bail};
 use asl_engine::mock::MockConfig;
@@ -279,6 +280,13 @@ impl Settings {
             endpoints: endpoints(self.lambda_endpoint.as_deref(), &self.functions)?,
             functions: local_functions(&self.functions)?,
         })
+    }
+}
+
+impl Config {
+    /// Whose resources are named when nobody says otherwise.
+    pub fn caller(&self) -> Caller {
+        Caller { account: self.account.clone(), region: self.region.clone() }
     }
 }
 

@@ -9,9 +9,11 @@ mod run;
 mod serve;
 mod validate;
 
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::deploy;
-use crate::function::FunctionSetting;
+use crate::function::{FunctionSetting, Functions};
+use crate::saga;
+use crate::service::{Service, ServiceBuilder};
 use anyhow::Context;
 use asl_engine::Value;
 use clap::{Args, Parser, Subcommand};
@@ -137,6 +139,19 @@ impl ServiceOptions {
             ..Settings::default()
         }
     }
+}
+
+/// The service that a configuration asks for, with the order saga's functions in process, but for those that the user answers.
+fn service(config: &Config, saga: &tasks::Saga, local: Functions) -> ServiceBuilder {
+    let answered = |name: &str| config.endpoints.functions.contains_key(name) || local.contains(name);
+    let functions = saga::functions(saga, answered);
+    Service::builder(&config.account, &config.region)
+        .endpoints(config.endpoints.clone())
+        .buckets(config.buckets.clone())
+        .http_apis(config.apis.clone())
+        .aws(config.aws.clone())
+        .functions(functions)
+        .local_functions(local)
 }
 
 /// JSON that an option gives: as it stands, in a file (`FILE` or `@FILE`), or on standard input (`-`).

@@ -4,7 +4,6 @@ use super::{CommonOptions, FunctionOptions, ServiceOptions, json_argument, outpu
 use crate::config::{Config, Settings};
 use crate::deploy;
 use crate::function::{Functions, Surroundings};
-use crate::saga;
 use crate::service::{Caller, Service};
 use crate::wire::history;
 use anyhow::Context;
@@ -72,13 +71,13 @@ impl Run {
         // Without test cases nothing is mocked.
         let settings = Settings { mock_config: None, ..self.common.clone().settings(options)? };
         let config = settings.into_config()?;
-        let caller = Caller { account: config.account.clone(), region: config.region.clone() };
+        let caller = config.caller();
         let substitutions = deploy::substitutions(&caller.region, &caller.account, &config.substitutions);
         let kind = if self.express { definition::MachineType::Express } else { definition::MachineType::Standard };
         let source = deploy::read(&self.definition, &substitutions, kind)?;
         let program = source.definition.program.context("the definition has no program")?;
         let input = json_argument("the input", "--input", &self.input)?;
-        let service = self.service(&caller, config);
+        let service = self.service(&config);
         let engine = service.engine();
         let start = self.start(&caller, input);
         let arn = start.execution_arn.clone();
@@ -93,26 +92,16 @@ impl Run {
         Ok(self.report(&execution))
     }
 
-    fn service(&self, caller: &Caller, config: Config) -> Service {
+    fn service(&self, config: &Config) -> Service {
         let clock = match self.skip_waits {
             true => Clock::Virtual(VirtualClock::at(Clock::System.now())),
             false => Clock::System,
         };
         let time = clock.clone();
         let saga = tasks::Saga::new(tasks::Store::in_memory(), move || time.now());
-        let surroundings = Surroundings { caller: caller.clone(), endpoint: None };
-        let local = Functions::new(config.functions, &surroundings);
-        let answered = |name: &str| config.endpoints.functions.contains_key(name) || local.contains(name);
-        let functions = saga::functions(&saga, answered);
-        Service::builder(&caller.account, &caller.region)
-            .clock(clock)
-            .functions(functions)
-            .endpoints(config.endpoints)
-            .local_functions(local)
-            .buckets(config.buckets)
-            .http_apis(config.apis)
-            .aws(config.aws)
-            .build()
+        let surroundings = Surroundings { caller: config.caller(), endpoint: None };
+        let local = Functions::new(config.functions.iter().cloned(), &surroundings);
+        super::service(config, &saga, local).clock(clock).build()
     }
 
     fn start(&self, caller: &Caller, input: Value) -> Start {

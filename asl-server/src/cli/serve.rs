@@ -3,9 +3,9 @@
 use super::{CommonOptions, FunctionOptions, ServiceOptions, output};
 use crate::config::{Config, Settings};
 use crate::function::{Functions, Surroundings};
-use crate::service::{Caller, Service};
+use crate::service::Service;
 use crate::template::{Problem, Stack};
-use crate::{connection, deploy, http, saga};
+use crate::{connection, deploy, http};
 use anyhow::{Context, bail};
 use asl_engine::runtime::DurableJournal;
 use clap::Args;
@@ -206,7 +206,6 @@ fn cannot_keep(folder: &Path) -> String {
     format!("cannot keep data in `{}`; choose another folder with --data, or --ephemeral", folder.display())
 }
 
-/// The service with the order saga's functions in process, but for those that the user answers.
 fn service(config: &Config, address: SocketAddr, stacks: &[Stack], journal: Option<Arc<DurableJournal>>) -> Service {
     let store = match &config.data {
         // Most servers never run the order saga: its store waits for the first order.
@@ -214,23 +213,15 @@ fn service(config: &Config, address: SocketAddr, stacks: &[Stack], journal: Opti
         None => tasks::Store::in_memory(),
     };
     let saga = tasks::Saga::new(store, || asl_engine::runtime::Clock::System.now());
-    let caller = Caller { account: config.account.clone(), region: config.region.clone() };
+    let caller = config.caller();
     let endpoint = Some(format!("http://{}", reachable(address)));
     // What the user tells of a function wins over what a template says.
     let of_templates = stacks.iter().flat_map(|stack| &stack.functions);
     let of_templates = of_templates.filter(|function| !config.endpoints.functions.contains_key(&function.name));
     let local = of_templates.chain(&config.functions).cloned();
     let local = Functions::new(local, &Surroundings { caller, endpoint });
-    let answered = |name: &str| config.endpoints.functions.contains_key(name) || local.contains(name);
-    let functions = saga::functions(&saga, answered);
-    let mut builder = Service::builder(&config.account, &config.region)
-        .endpoints(config.endpoints.clone())
-        .buckets(config.buckets.clone())
-        .http_apis(config.apis.clone())
-        .aws(config.aws.clone())
+    let mut builder = super::service(config, &saga, local)
         .mocks(config.mocks.clone())
-        .functions(functions)
-        .local_functions(local)
         .retention(config.retention)
         .quotas(config.quotas);
     if let Some(journal) = journal {
@@ -241,7 +232,7 @@ fn service(config: &Config, address: SocketAddr, stacks: &[Stack], journal: Opti
 
 /// The templates.
 fn stacks(config: &Config) -> anyhow::Result<Vec<Stack>> {
-    let caller = Caller { account: config.account.clone(), region: config.region.clone() };
+    let caller = config.caller();
     let read = |file: &PathBuf| Stack::read(file, &config.parameters, &caller);
     let stacks: Vec<Stack> = config.templates.iter().map(read).collect::<Result<_, _>>()?;
     let known = |name: &String| stacks.iter().any(|stack| stack.parameters.contains(name));
