@@ -181,6 +181,9 @@ def dynamodb(world):
     # Names as the SDK for Java has them, also of what is data here: the optimised integration tells them as DynamoDB does.
     told = {"id": {"S": "567"}, "left": {"N": "3"}, "tags": {"Ss": ["a"]}, "more": {"M": {"deep": {"Bool": True}}}}
     check("dynamodb: it is read again", world.call("aws-sdk:dynamodb:getItem", key), {"Item": told})
+    world.call("aws-sdk:dynamodb:putItem", {"TableName": "stock", "Item": {"id": {"S": "none"}, "left": {"Nul": True}}})
+    nothing = world.call("dynamodb:getItem", {"TableName": "stock", "Key": {"id": {"S": "none"}}})
+    check("dynamodb: nothing is NULL", nothing["Item"]["left"], {"NULL": True})
     update = {**key, "UpdateExpression": "SET #l = #l - :n", "ReturnValues": "UPDATED_NEW"}
     update |= {"ExpressionAttributeNames": {"#l": "left"}, "ExpressionAttributeValues": {":n": {"N": "1"}}}
     updated = world.call("aws-sdk:dynamodb:updateItem", update)
